@@ -13,7 +13,7 @@ import { readConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/settings/reader.js';
 import { createManualClock, type ManualClock } from '../kit/time/clock.js';
 import { CANARY } from '../kit/upstream/fault-server.js';
-import { ask, TOKEN, type Answer } from '../kit/gateway.js';
+import { sendQuery, TOKEN, type GraphqlResponse } from '../kit/gateway.js';
 import {
   AUDIENCE,
   claimsAt,
@@ -29,21 +29,21 @@ import { startFleetUpstream, type FleetUpstream } from '../kit/upstream/visible-
 
 const QUERY = '{ workloadCosts { rows { totalCount } } }';
 const KEY = `${CANARY}-Key-0123456789`;
-const codesOf = ({ errors }: Answer) => errors.map(({ extensions }) => extensions.code);
+const codesOf = ({ errors }: GraphqlResponse) => errors.map(({ extensions }) => extensions.code);
 
-interface Stand {
+interface Fixture {
   readonly upstream: FleetUpstream;
   readonly gateway: RestrictedGateway;
   /** The URL of the gateway. */
   readonly url: string;
   readonly clock: ManualClock;
-  ask(headers?: Record<string, string>, query?: string): Promise<Answer>;
+  send(headers?: Record<string, string>, query?: string): Promise<GraphqlResponse>;
   /** Everything that the gateway has sent and logged. */
   readonly said: string[];
 }
 
 /** Closed at the end of the test, which then looks for canaries. */
-async function startStand(env: Record<string, string>, permissions?: object): Promise<Stand> {
+async function startFixture(env: Record<string, string>, permissions?: object): Promise<Fixture> {
   const upstream = await startFleetUpstream();
   const clock = createManualClock();
   const gateway = startRestrictedGateway({
@@ -67,16 +67,16 @@ async function startStand(env: Record<string, string>, permissions?: object): Pr
     url,
     clock,
     said,
-    async ask(headers = {}, query = QUERY) {
-      const answer = await ask(fetch, query, undefined, { headers }, `${url}/graphql`);
-      said.push(answer.text, JSON.stringify([...answer.headers]));
-      return answer;
+    async send(headers = {}, query = QUERY) {
+      const response = await sendQuery(fetch, query, undefined, { headers }, `${url}/graphql`);
+      said.push(response.text, JSON.stringify([...response.headers]));
+      return response;
     },
   };
 }
 
 /** A raw request: status line, headers and body. */
-async function sendRaw({ url, said }: Stand, headers: readonly string[]): Promise<string> {
+async function sendRaw({ url, said }: Fixture, headers: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   const body = JSON.stringify({ query: QUERY });
   const socket = createConnection(Number(port), hostname);
@@ -94,23 +94,23 @@ async function sendRaw({ url, said }: Stand, headers: readonly string[]): Promis
   return text;
 }
 
-function expectUnauthenticated(answer: Answer, stand: Stand): void {
-  expect(answer.status).toBe(401);
-  expect(answer.headers.get('www-authenticate')).toBe('Bearer');
-  expect(answer.headers.get('cache-control')).toBe('no-store');
-  expect(answer.data).toBeUndefined();
-  expect(codesOf(answer)).toEqual(['UNAUTHENTICATED']);
-  expect(stand.upstream.received).toEqual([]);
+function expectUnauthenticated(response: GraphqlResponse, fixture: Fixture): void {
+  expect(response.status).toBe(401);
+  expect(response.headers.get('www-authenticate')).toBe('Bearer');
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  expect(response.data).toBeUndefined();
+  expect(codesOf(response)).toEqual(['UNAUTHENTICATED']);
+  expect(fixture.upstream.received).toEqual([]);
 }
 
-function expectGood(answer: Answer): void {
-  expect(answer.errors).toEqual([]);
-  expect(answer.status).toBe(200);
-  expect(answer.data).toEqual({ workloadCosts: { rows: { totalCount: 0 } } });
+function expectGood(response: GraphqlResponse): void {
+  expect(response.errors).toEqual([]);
+  expect(response.status).toBe(200);
+  expect(response.data).toEqual({ workloadCosts: { rows: { totalCount: 0 } } });
 }
 
 /** Paths that need no credentials. */
-async function expectOpen({ url, said }: Stand): Promise<void> {
+async function expectOpen({ url, said }: Fixture): Promise<void> {
   const get = (path: string) => fetch(url + path, { headers: { accept: 'text/html' }, redirect: 'manual' });
   const [live, start, page] = await Promise.all([get('/health/live'), get('/'), get('/graphql')]);
   expect([live.status, start.status, page.status]).toEqual([200, 302, 200]);
@@ -120,7 +120,7 @@ async function expectOpen({ url, said }: Stand): Promise<void> {
 describe('api-key', () => {
   const NEXT = `${CANARY}-next-Key-0123456789`;
   const start = (keys = `ann:${KEY},bob:${CANARY}-key-of-bob-1234,ann:${NEXT}`) =>
-    startStand({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: keys });
+    startFixture({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: keys });
 
   test.each<[string, Record<string, string>]>([
     ['no credentials', {}],
@@ -143,8 +143,8 @@ describe('api-key', () => {
     ['two bearer keys in one header', { authorization: `Bearer ${KEY}, Bearer ${NEXT}` }],
     ["ScaleOps' own token", { authorization: `Bearer ${TOKEN}` }],
   ])('rejects a request with %s', async (_what, headers) => {
-    const stand = await start();
-    expectUnauthenticated(await stand.ask(headers), stand);
+    const fixture = await start();
+    expectUnauthenticated(await fixture.send(headers), fixture);
   });
 
   test.each([
@@ -153,12 +153,12 @@ describe('api-key', () => {
     ['authorization', [`authorization: Bearer ${KEY}`, `Authorization: Bearer ${KEY}`]],
     ['authorization, one of them valid', [`authorization: Bearer ${KEY}`, 'authorization: Bearer wrong']],
   ])('rejects a request with two headers %s', async (_what, headers) => {
-    const stand = await start();
-    const text = await sendRaw(stand, headers);
+    const fixture = await start();
+    const text = await sendRaw(fixture, headers);
     expect(text).toMatch(/^HTTP\/1\.1 401 /);
     expect(text).toMatch(/\r\nwww-authenticate: Bearer\r\n/i);
     expect(text).toContain('"UNAUTHENTICATED"');
-    expect(stand.upstream.received).toEqual([]);
+    expect(fixture.upstream.received).toEqual([]);
   });
 
   test.each<[string, Record<string, string>]>([
@@ -169,34 +169,34 @@ describe('api-key', () => {
     ['a scheme in small letters', { authorization: `bearer   ${KEY}` }],
     ['a header in capitals', { 'X-API-KEY': KEY }],
   ])('accepts a key: %s', async (_what, headers) => {
-    const stand = await start();
-    expectGood(await stand.ask(headers));
+    const fixture = await start();
+    expectGood(await fixture.send(headers));
   });
 
   test('serves public paths without a key, and no GraphQL', async () => {
-    const stand = await start();
-    await expectOpen(stand);
-    expect((await fetch(`${stand.url}/health/ready`)).status).toBe(200);
+    const fixture = await start();
+    await expectOpen(fixture);
+    expect((await fetch(`${fixture.url}/health/ready`)).status).toBe(200);
     for (const query of ['{ __typename }', '{ _service { sdl } }', '{ __schema { types { name } } }', '{', '']) {
-      expectUnauthenticated(await stand.ask({}, query), stand);
+      expectUnauthenticated(await fixture.send({}, query), fixture);
     }
-    const url = `${stand.url}/graphql?query=${encodeURIComponent(QUERY)}`;
+    const url = `${fixture.url}/graphql?query=${encodeURIComponent(QUERY)}`;
     for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH']) {
       const response = await fetch(url, { method, headers: { accept: 'application/json' } });
       expect(`${method} ${response.status}`).toMatch(/ (?:401|403|405|415)$/);
       expect(await response.text()).not.toContain('"data"');
     }
-    expect(stand.upstream.received).toEqual([]);
+    expect(fixture.upstream.received).toEqual([]);
   });
 
   test('says and logs whether a key was missing or unknown, and logs no key', async () => {
-    const stand = await start();
-    const answers = [await stand.ask(), await stand.ask({ 'x-api-key': `${CANARY}-unknown` })];
-    expect(answers.map(({ errors: [error] }) => error!.message)).toEqual([
+    const fixture = await start();
+    const responses = [await fixture.send(), await fixture.send({ 'x-api-key': `${CANARY}-unknown` })];
+    expect(responses.map(({ errors: [error] }) => error!.message)).toEqual([
       'An API key is required, as `x-api-key: …` or `authorization: Bearer …`.',
       'The API key is not valid.',
     ]);
-    const lines = stand.gateway.log.filter(({ msg }) => msg === 'operation');
+    const lines = fixture.gateway.log.filter(({ msg }) => msg === 'operation');
     expect(lines.map(({ errors, reasons }) => [errors, reasons])).toEqual([
       [['UNAUTHENTICATED'], ['no API key']],
       [['UNAUTHENTICATED'], ['unknown API key']],
@@ -204,12 +204,12 @@ describe('api-key', () => {
   });
 
   test('varies responses by both headers, and makes them private to the client', async () => {
-    const stand = await startStand({
+    const fixture = await startFixture({
       GATEWAY_AUTH: 'api-key',
       GATEWAY_API_KEYS: `ann:${KEY}`,
       CACHE_TTL_SECONDS: '60',
     });
-    const { headers } = await stand.ask({ 'x-api-key': KEY });
+    const { headers } = await fixture.send({ 'x-api-key': KEY });
     expect(headers.get('cache-control')).toMatch(/^private, max-age=\d+$/);
     expect(headers.get('vary')?.split(/, */)).toEqual(expect.arrayContaining(['accept', 'authorization', 'x-api-key']));
   });
@@ -272,18 +272,18 @@ describe('api-key', () => {
 });
 
 test('GATEWAY_AUTH=none accepts every request and reads no credentials', async () => {
-  const stand = await startStand({ GATEWAY_AUTH: 'none' });
-  expectGood(await stand.ask());
-  expectGood(await stand.ask({ authorization: 'Bearer x', 'x-api-key': 'y' }));
-  await expectOpen(stand);
+  const fixture = await startFixture({ GATEWAY_AUTH: 'none' });
+  expectGood(await fixture.send());
+  expectGood(await fixture.send({ authorization: 'Bearer x', 'x-api-key': 'y' }));
+  await expectOpen(fixture);
 });
 
 test('GATEWAY_AUTH=forward requires a token, serves public paths without one, and passes the token to ScaleOps', async () => {
-  const stand = await startStand({ SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
-  expectUnauthenticated(await stand.ask(), stand);
-  expectUnauthenticated(await stand.ask({ 'x-api-key': KEY }), stand);
-  expectGood(await stand.ask({ authorization: `Bearer ${CANARY}-own` }));
-  await expectOpen(stand);
+  const fixture = await startFixture({ SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
+  expectUnauthenticated(await fixture.send(), fixture);
+  expectUnauthenticated(await fixture.send({ 'x-api-key': KEY }), fixture);
+  expectGood(await fixture.send({ authorization: `Bearer ${CANARY}-own` }));
+  await expectOpen(fixture);
 });
 
 describe('jwt', () => {
@@ -291,12 +291,12 @@ describe('jwt', () => {
     vi.useRealTimers();
   });
 
-  interface JwtStand extends Stand {
+  interface JwtFixture extends Fixture {
     readonly issuer: Issuer;
     readonly key: SigningKey;
     /** Sends a query with a token that has these claims. */
-    askWith(claims?: object, by?: SigningKey, header?: object): Promise<Answer>;
-    askToken(token: string): Promise<Answer>;
+    sendWith(claims?: object, by?: SigningKey, header?: object): Promise<GraphqlResponse>;
+    sendWithToken(token: string): Promise<GraphqlResponse>;
     readiness(): Promise<number>;
   }
 
@@ -307,11 +307,11 @@ describe('jwt', () => {
   async function startJwt(
     env: Record<string, string> = {},
     { permissions, key, issuer }: { permissions?: object; key?: SigningKey; issuer?: Issuer } = {},
-  ): Promise<JwtStand> {
+  ): Promise<JwtFixture> {
     const own = key ?? (await createSigningKey('one'));
     const used = issuer ?? (await startIssuer(own));
     onTestFinished(() => used[Symbol.asyncDispose]());
-    const stand = await startStand(
+    const fixture = await startFixture(
       {
         GATEWAY_AUTH: 'jwt',
         GATEWAY_JWT_ISSUER: ISSUER,
@@ -321,55 +321,55 @@ describe('jwt', () => {
       },
       permissions,
     );
-    const askToken = async (token: string): Promise<Answer> => {
-      const answer = await stand.ask({ authorization: `Bearer ${token}` });
-      expect(answer.text).not.toContain(token.slice(0, 40) || '-');
-      expect(JSON.stringify(stand.gateway.log)).not.toContain(token.slice(-40) || '-');
-      return answer;
+    const sendWithToken = async (token: string): Promise<GraphqlResponse> => {
+      const response = await fixture.send({ authorization: `Bearer ${token}` });
+      expect(response.text).not.toContain(token.slice(0, 40) || '-');
+      expect(JSON.stringify(fixture.gateway.log)).not.toContain(token.slice(-40) || '-');
+      return response;
     };
     return {
-      ...stand,
+      ...fixture,
       issuer: used,
       key: own,
-      askToken,
-      askWith: async (claims = {}, by = own, header = {}) =>
-        askToken(await signToken(by, claimsAt(stand.clock.now(), { ...claims }), { ...header })),
-      readiness: async () => (await fetch(`${stand.url}/health/ready`)).status,
+      sendWithToken,
+      sendWith: async (claims = {}, by = own, header = {}) =>
+        sendWithToken(await signToken(by, claimsAt(fixture.clock.now(), { ...claims }), { ...header })),
+      readiness: async () => (await fetch(`${fixture.url}/health/ready`)).status,
     };
   }
 
   /** Moves both clocks: the gateway's, and that of the JWT library. */
-  function advance({ clock }: Stand, ms: number): void {
+  function advance({ clock }: Fixture, ms: number): void {
     const now = Date.now();
     vi.useFakeTimers({ toFake: ['Date'] });
     vi.setSystemTime(now + ms);
     clock.advance(ms);
   }
 
-  const expectRefused = (stand: JwtStand, answer: Answer, reason?: string): void => {
-    expectUnauthenticated(answer, stand);
-    const [line] = stand.gateway.log.filter(({ msg }) => msg === 'operation').slice(-1);
+  const expectRefused = (fixture: JwtFixture, response: GraphqlResponse, reason?: string): void => {
+    expectUnauthenticated(response, fixture);
+    const [line] = fixture.gateway.log.filter(({ msg }) => msg === 'operation').slice(-1);
     if (reason !== undefined) expect(line?.reasons).toEqual([reason]);
   };
 
   test('accepts valid tokens, and fetches the keys once', async () => {
-    const stand = await startJwt();
-    for (let count = 0; count < 3; count += 1) expectGood(await stand.askWith());
-    expectGood(await stand.askWith({ aud: ['others', AUDIENCE] }));
-    expect(stand.issuer.requests).toHaveLength(1);
-    await expectOpen(stand);
+    const fixture = await startJwt();
+    for (let count = 0; count < 3; count += 1) expectGood(await fixture.sendWith());
+    expectGood(await fixture.sendWith({ aud: ['others', AUDIENCE] }));
+    expect(fixture.issuer.requests).toHaveLength(1);
+    await expectOpen(fixture);
   });
 
   test('accepts one of several audiences', async () => {
-    const stand = await startJwt({ GATEWAY_JWT_AUDIENCE: `first, ${AUDIENCE}` });
-    expectGood(await stand.askWith({ aud: 'first' }));
-    expectGood(await stand.askWith());
-    expectRefused(asNew(stand), await stand.askWith({ aud: 'third' }), 'another audience');
+    const fixture = await startJwt({ GATEWAY_JWT_AUDIENCE: `first, ${AUDIENCE}` });
+    expectGood(await fixture.sendWith({ aud: 'first' }));
+    expectGood(await fixture.sendWith());
+    expectRefused(asNew(fixture), await fixture.sendWith({ aud: 'third' }), 'another audience');
   });
   /** The same stand, with an empty list of requests to ScaleOps. */
-  const asNew = (stand: JwtStand): JwtStand => {
-    stand.upstream.received.length = 0;
-    return stand;
+  const asNew = (fixture: JwtFixture): JwtFixture => {
+    fixture.upstream.received.length = 0;
+    return fixture;
   };
 
   test.each<[string, Record<string, unknown>, string]>([
@@ -385,8 +385,8 @@ describe('jwt', () => {
     ['a subject that is a list', { sub: ['ann'] }, 'no subject'],
     ['an empty subject', { sub: '' }, 'no subject'],
   ])('rejects a token with %s', async (_what, claims, reason) => {
-    const stand = await startJwt();
-    expectRefused(stand, await stand.askWith(claims), reason);
+    const fixture = await startJwt();
+    expectRefused(fixture, await fixture.sendWith(claims), reason);
   });
 
   test.each<[string, number, number, boolean]>([
@@ -395,12 +395,12 @@ describe('jwt', () => {
     ['expired just now, without a clock tolerance', 0, 0, false],
     ['a second left, without a clock tolerance', 1, 0, true],
   ])('accepts or rejects a token with its end: %s', async (_what, seconds, skew, isGood) => {
-    const stand = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
-    const answer = await stand.askWith({ exp: stand.clock.now() / SECOND_MS + seconds });
-    if (isGood) expectGood(answer);
+    const fixture = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
+    const response = await fixture.sendWith({ exp: fixture.clock.now() / SECOND_MS + seconds });
+    if (isGood) expectGood(response);
     else {
-      expectRefused(stand, answer, 'expired');
-      expect(answer.errors[0]?.message).toBe('The token has expired.');
+      expectRefused(fixture, response, 'expired');
+      expect(response.errors[0]?.message).toBe('The token has expired.');
     }
   });
 
@@ -410,15 +410,15 @@ describe('jwt', () => {
     [0, 0, true],
     [1, 0, false],
   ])('checks a token that begins in %s seconds with a clock tolerance of %s', async (seconds, skew, isGood) => {
-    const stand = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
-    const answer = await stand.askWith({ nbf: stand.clock.now() / SECOND_MS + seconds });
-    if (isGood) expectGood(answer);
-    else expectRefused(stand, answer, 'not yet valid');
+    const fixture = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
+    const response = await fixture.sendWith({ nbf: fixture.clock.now() / SECOND_MS + seconds });
+    if (isGood) expectGood(response);
+    else expectRefused(fixture, response, 'not yet valid');
   });
 
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-  test.each<[string, (stand: JwtStand) => Promise<string> | string]>([
+  test.each<[string, (fixture: JwtFixture) => Promise<string> | string]>([
     ['no token', () => ''],
     ['no JWT', () => `${CANARY}-opaque`],
     ['two parts', ({ clock }) => `${encode({ alg: 'ES256', kid: 'one' })}.${encode(claimsAt(clock.now()))}`],
@@ -474,24 +474,24 @@ describe('jwt', () => {
     ],
     ['8 kB of random letters', () => `${'a'.repeat(4_000)}.${'b'.repeat(4_000)}.c`],
   ])('rejects a request with an invalid token: %s', async (_what, toToken) => {
-    const stand = await startJwt();
-    const token = await toToken(stand);
-    expectRefused(stand, await (token === '' ? stand.ask() : stand.askToken(token)));
-    expect(stand.gateway.log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+    const fixture = await startJwt();
+    const token = await toToken(fixture);
+    expectRefused(fixture, await (token === '' ? fixture.send() : fixture.sendWithToken(token)));
+    expect(fixture.gateway.log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
   });
 
   test('accepts the listed algorithms and no others', async () => {
     const keys = await Promise.all(['RS256', 'PS256', 'ES384', 'EdDSA'].map((alg) => createSigningKey(alg, alg)));
     const [rs, ps, es, ed] = keys as [SigningKey, SigningKey, SigningKey, SigningKey];
     const issuer = await startIssuer(...keys);
-    const stand = await startJwt({ GATEWAY_JWT_ALGORITHMS: 'RS256,EdDSA' }, { issuer, key: rs });
-    expectGood(await stand.askWith());
-    expectGood(await stand.askWith({}, ed));
-    expectRefused(asNew(stand), await stand.askWith({}, ps));
-    expectRefused(stand, await stand.askWith({}, es));
+    const fixture = await startJwt({ GATEWAY_JWT_ALGORITHMS: 'RS256,EdDSA' }, { issuer, key: rs });
+    expectGood(await fixture.sendWith());
+    expectGood(await fixture.sendWith({}, ed));
+    expectRefused(asNew(fixture), await fixture.sendWith({}, ps));
+    expectRefused(fixture, await fixture.sendWith({}, es));
     // The same key with another algorithm: the issuer defines the algorithm of a key.
     const ps256 = { ...ps, kid: 'RS256', privateKey: ps.privateKey };
-    expectRefused(stand, await stand.askWith({}, ps256));
+    expectRefused(fixture, await fixture.sendWith({}, ps256));
   });
 
   test('accepts no symmetric algorithm by default', () => {
@@ -509,78 +509,78 @@ describe('jwt', () => {
   test('accepts every key of a shared name, and tokens without a key name', async () => {
     const [one, twin] = [await createSigningKey('one'), await createSigningKey('one')];
     const issuer = await startIssuer(one, twin);
-    const stand = await startJwt({}, { issuer, key: one });
-    expectGood(await stand.askWith());
-    expectGood(await stand.askWith({}, twin));
-    expectGood(await stand.askWith({}, twin, { kid: undefined }));
-    expectRefused(asNew(stand), await stand.askWith({}, await createSigningKey('one')));
-    expectRefused(stand, await stand.askWith({ exp: 1 }, twin), 'expired');
-    expectRefused(stand, await stand.askWith({ sub: 7 }, twin), 'no subject');
+    const fixture = await startJwt({}, { issuer, key: one });
+    expectGood(await fixture.sendWith());
+    expectGood(await fixture.sendWith({}, twin));
+    expectGood(await fixture.sendWith({}, twin, { kid: undefined }));
+    expectRefused(asNew(fixture), await fixture.sendWith({}, await createSigningKey('one')));
+    expectRefused(fixture, await fixture.sendWith({ exp: 1 }, twin), 'expired');
+    expectRefused(fixture, await fixture.sendWith({ sub: 7 }, twin), 'no subject');
     expect(issuer.requests).toHaveLength(1);
   });
 
   test('fetches the keys once more for a new key, and then rejects the withdrawn key without a fetch', async () => {
-    const stand = await startJwt();
-    expectGood(await stand.askWith());
+    const fixture = await startJwt();
+    expectGood(await fixture.sendWith());
     const next = await createSigningKey('two');
-    stand.issuer.publish(next);
-    advance(stand, COOLDOWN_MS);
-    expectGood(await stand.askWith({}, next));
-    expect(stand.issuer.requests).toHaveLength(2);
-    expectRefused(asNew(stand), await stand.askWith());
-    expect(stand.issuer.requests).toHaveLength(2);
+    fixture.issuer.publish(next);
+    advance(fixture, COOLDOWN_MS);
+    expectGood(await fixture.sendWith({}, next));
+    expect(fixture.issuer.requests).toHaveLength(2);
+    expectRefused(asNew(fixture), await fixture.sendWith());
+    expect(fixture.issuer.requests).toHaveLength(2);
   });
 
   test('rejects a key that was withdrawn ten minutes ago, for every caller', async () => {
-    const stand = await startJwt();
+    const fixture = await startJwt();
     const other = await createSigningKey('two');
-    expectGood(await stand.askWith());
-    stand.issuer.publish(other);
-    advance(stand, 599_000);
-    expectGood(await stand.askWith());
-    expect(stand.issuer.requests).toHaveLength(1);
-    advance(stand, 1_000);
+    expectGood(await fixture.sendWith());
+    fixture.issuer.publish(other);
+    advance(fixture, 599_000);
+    expectGood(await fixture.sendWith());
+    expect(fixture.issuer.requests).toHaveLength(1);
+    advance(fixture, 1_000);
     // The first request after that waits for the keys.
-    expectRefused(asNew(stand), await stand.askWith());
-    expect(stand.issuer.requests).toHaveLength(2);
-    expectGood(await stand.askWith({}, other));
+    expectRefused(asNew(fixture), await fixture.sendWith());
+    expect(fixture.issuer.requests).toHaveLength(2);
+    expectGood(await fixture.sendWith({}, other));
   });
 
   test('is not ready without keys, says so to callers, and becomes ready through probes alone', async () => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     await issuer.stop();
-    const stand = await startJwt({}, { issuer, key });
-    await logged(stand, 'the signing keys of the issuer cannot be fetched');
-    expect(await stand.readiness()).toBe(503);
-    const answer = await stand.askWith();
-    expect(answer.status).toBe(503);
-    expect(codesOf(answer)).toEqual(['OVERLOADED']);
-    expect(answer.errors[0]?.extensions).toMatchObject({ retryable: true, retryAfterMs: 5_000 });
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(stand.upstream.received).toEqual([]);
-    await expectOpen(stand);
+    const fixture = await startJwt({}, { issuer, key });
+    await logged(fixture, 'the signing keys of the issuer cannot be fetched');
+    expect(await fixture.readiness()).toBe(503);
+    const response = await fixture.sendWith();
+    expect(response.status).toBe(503);
+    expect(codesOf(response)).toEqual(['OVERLOADED']);
+    expect(response.errors[0]?.extensions).toMatchObject({ retryable: true, retryAfterMs: 5_000 });
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(fixture.upstream.received).toEqual([]);
+    await expectOpen(fixture);
 
     await issuer.start();
-    expect(await stand.readiness()).toBe(503);
+    expect(await fixture.readiness()).toBe(503);
     expect(issuer.requests).toHaveLength(0);
-    advance(stand, 5_000);
-    expect(await stand.readiness()).toBe(503);
+    advance(fixture, 5_000);
+    expect(await fixture.readiness()).toBe(503);
     await issuer.arrivals(1);
-    await logged(stand, 'the signing keys of the issuer are available again');
-    expect(await stand.readiness()).toBe(200);
-    expectGood(await stand.askWith());
+    await logged(fixture, 'the signing keys of the issuer are available again');
+    expect(await fixture.readiness()).toBe(200);
+    expectGood(await fixture.sendWith());
     expect(issuer.requests).toHaveLength(1);
-    expect(answer.errors[0]?.message).toBe('The keys of the issuer cannot be fetched; try again later.');
-    const warnings = stand.gateway.log.filter(({ level }) => level === 40);
+    expect(response.errors[0]?.message).toBe('The keys of the issuer cannot be fetched; try again later.');
+    const warnings = fixture.gateway.log.filter(({ level }) => level === 40);
     expect(warnings).toMatchObject([{ reason: 'ECONNREFUSED' }, { msg: 'operation', errors: ['OVERLOADED'] }]);
   });
 
   /** Resolves when the log has this line. */
-  const logged = (stand: Stand, message: string) =>
+  const logged = (fixture: Fixture, message: string) =>
     vi.waitFor(
       () => {
-        expect(stand.gateway.log.map(({ msg }) => msg)).toContain(message);
+        expect(fixture.gateway.log.map(({ msg }) => msg)).toContain(message);
       },
       { interval: 1 },
     );
@@ -632,17 +632,17 @@ describe('jwt', () => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     act(issuer);
-    const stand = await startJwt({}, { issuer, key });
-    await logged(stand, 'the signing keys of the issuer cannot be fetched');
-    expect(await stand.readiness()).toBe(503);
-    expect(stand.gateway.log.find(({ msg }) => String(msg).includes('cannot be fetched'))).toMatchObject({ reason });
-    expect([(await stand.askWith()).status, (await stand.askWith()).status]).toEqual([503, 503]);
+    const fixture = await startJwt({}, { issuer, key });
+    await logged(fixture, 'the signing keys of the issuer cannot be fetched');
+    expect(await fixture.readiness()).toBe(503);
+    expect(fixture.gateway.log.find(({ msg }) => String(msg).includes('cannot be fetched'))).toMatchObject({ reason });
+    expect([(await fixture.sendWith()).status, (await fixture.sendWith()).status]).toEqual([503, 503]);
     // Neither requests nor probes cause another fetch at once.
     expect(issuer.requests).toHaveLength(1);
     issuer.recover();
-    advance(stand, 5_000);
-    expectGood(await stand.askWith());
-    expect(await stand.readiness()).toBe(200);
+    advance(fixture, 5_000);
+    expectGood(await fixture.sendWith());
+    expect(await fixture.readiness()).toBe(200);
   });
 
   test('does not follow a redirect to another host for keys', async () => {
@@ -650,9 +650,9 @@ describe('jwt', () => {
     const other = await startIssuer(key);
     const issuer = await startIssuer();
     issuer.redirect(other.url);
-    const stand = await startJwt({}, { issuer, key });
-    await logged(stand, 'the signing keys of the issuer cannot be fetched');
-    expect((await stand.askWith()).status).toBe(503);
+    const fixture = await startJwt({}, { issuer, key });
+    await logged(fixture, 'the signing keys of the issuer cannot be fetched');
+    expect((await fixture.sendWith()).status).toBe(503);
     expect([issuer.requests.length, other.requests.length]).toEqual([1, 0]);
     await other[Symbol.asyncDispose]();
   });
@@ -661,89 +661,89 @@ describe('jwt', () => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     issuer.hang();
-    const stand = await startJwt({}, { issuer, key });
+    const fixture = await startJwt({}, { issuer, key });
     await issuer.arrivals(1);
-    const answers = Array.from({ length: 20 }, () => stand.askWith());
-    expect(await stand.readiness()).toBe(503);
+    const responses = Array.from({ length: 20 }, () => fixture.sendWith());
+    expect(await fixture.readiness()).toBe(503);
     await vi.waitFor(() => {
       expect(issuer.requests).toHaveLength(1);
     });
     await issuer.stop();
-    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    const statuses = (await Promise.all(responses)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([503]));
     expect(issuer.requests).toHaveLength(1);
   });
 
   test('keeps its keys while the issuer is down, hangs or sends invalid data', async () => {
-    const stand = await startJwt();
-    expectGood(await stand.askWith());
+    const fixture = await startJwt();
+    expectGood(await fixture.sendWith());
     for (const act of [
       () => {
-        stand.issuer.fail();
+        fixture.issuer.fail();
       },
       () => {
-        stand.issuer.hang();
+        fixture.issuer.hang();
       },
       () => {
-        stand.issuer.say('{}');
+        fixture.issuer.say('{}');
       },
     ]) {
       act();
-      advance(stand, 3_600_000);
-      expectGood(await stand.askWith());
-      expectGood(await stand.askWith());
+      advance(fixture, 3_600_000);
+      expectGood(await fixture.sendWith());
+      expectGood(await fixture.sendWith());
     }
-    await stand.issuer.stop();
-    advance(stand, 3_600_000);
-    expectGood(await stand.askWith());
-    expect(await stand.readiness()).toBe(200);
+    await fixture.issuer.stop();
+    advance(fixture, 3_600_000);
+    expectGood(await fixture.sendWith());
+    expect(await fixture.readiness()).toBe(200);
   });
 
   test('fetches keys once per cooldown, however many tokens have an unknown key', async () => {
-    const stand = await startJwt();
-    expectGood(await stand.askWith());
-    stand.upstream.received.length = 0;
+    const fixture = await startJwt();
+    expectGood(await fixture.sendWith());
+    fixture.upstream.received.length = 0;
     const flood = async () => {
       const unknown = await Promise.all(Array.from({ length: 25 }, (_, index) => createSigningKey(`unknown-${index}`)));
-      const answers = await Promise.all(unknown.map((key) => stand.askWith({}, key)));
-      expect(answers.map(({ status }) => status)).toEqual(unknown.map(() => 401));
+      const responses = await Promise.all(unknown.map((key) => fixture.sendWith({}, key)));
+      expect(responses.map(({ status }) => status)).toEqual(unknown.map(() => 401));
     };
     await flood();
-    expect(stand.issuer.requests).toHaveLength(1);
-    advance(stand, COOLDOWN_MS);
+    expect(fixture.issuer.requests).toHaveLength(1);
+    advance(fixture, COOLDOWN_MS);
     await flood();
     await flood();
-    expect(stand.issuer.requests).toHaveLength(2);
-    expect(stand.upstream.received).toEqual([]);
+    expect(fixture.issuer.requests).toHaveLength(2);
+    expect(fixture.upstream.received).toEqual([]);
   });
 
   test('asks a failing issuer at most once in five seconds, whatever tokens arrive', async () => {
-    const stand = await startJwt();
-    expectGood(await stand.askWith());
-    advance(stand, COOLDOWN_MS);
-    stand.issuer.fail();
+    const fixture = await startJwt();
+    expectGood(await fixture.sendWith());
+    advance(fixture, COOLDOWN_MS);
+    fixture.issuer.fail();
     const unknown = await createSigningKey('unknown');
-    for (let count = 0; count < 10; count += 1) expect((await stand.askWith({}, unknown)).status).toBe(503);
-    expect(stand.issuer.requests).toHaveLength(2);
-    expectGood(await stand.askWith());
-    advance(stand, 5_000);
-    expect((await stand.askWith({}, unknown)).status).toBe(503);
-    expect(stand.issuer.requests).toHaveLength(3);
+    for (let count = 0; count < 10; count += 1) expect((await fixture.sendWith({}, unknown)).status).toBe(503);
+    expect(fixture.issuer.requests).toHaveLength(2);
+    expectGood(await fixture.sendWith());
+    advance(fixture, 5_000);
+    expect((await fixture.sendWith({}, unknown)).status).toBe(503);
+    expect(fixture.issuer.requests).toHaveLength(3);
   });
 
   test('takes permissions from the groups and subject of a token, and refuses a caller without any', async () => {
     const permissions = { callers: { ann: 'all' }, claims: { ops: [{ clusters: ['a'] }] } };
-    const stand = await startJwt({}, { permissions });
-    expectGood(await stand.askWith());
-    stand.upstream.received.length = 0;
-    const nobody = await stand.askWith({ sub: 'nobody', groups: ['others', 7, null] });
+    const fixture = await startJwt({}, { permissions });
+    expectGood(await fixture.sendWith());
+    fixture.upstream.received.length = 0;
+    const nobody = await fixture.sendWith({ sub: 'nobody', groups: ['others', 7, null] });
     expect(nobody.status).toBe(403);
     expect(codesOf(nobody)).toEqual(['FORBIDDEN']);
     expect(nobody.data).toBeUndefined();
     expect(nobody.headers.get('www-authenticate')).toBeNull();
-    expect(stand.upstream.received).toEqual([]);
-    expectGood(await stand.askWith({ sub: 'bob', groups: 'ops' }));
-    expect(stand.upstream.received[0]?.parameters).toMatchObject({ clusterFilters: ['a'] });
+    expect(fixture.upstream.received).toEqual([]);
+    expectGood(await fixture.sendWith({ sub: 'bob', groups: 'ops' }));
+    expect(fixture.upstream.received[0]?.parameters).toMatchObject({ clusterFilters: ['a'] });
   });
 
   test.each<[string, Record<string, unknown>, boolean]>([
@@ -766,8 +766,8 @@ describe('jwt', () => {
     const permissions = {
       claims: { ops: 'all', Function: 'all', undefined: 'all', null: 'all', 7: 'all', true: 'all' },
     };
-    const stand = await startJwt({ GATEWAY_SCOPES_CLAIM: claim }, { permissions });
-    expect((await stand.askWith(claims)).status).toBe(isLetIn ? 200 : 403);
+    const fixture = await startJwt({ GATEWAY_SCOPES_CLAIM: claim }, { permissions });
+    expect((await fixture.sendWith(claims)).status).toBe(isLetIn ? 200 : 403);
   });
 });
 

@@ -21,19 +21,19 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { Clock } from '../../src/clock.js';
 import { createManualClock } from '../kit/time/clock.js';
-import type { Answer } from '../kit/gateway.js';
+import type { GraphqlResponse } from '../kit/gateway.js';
 import { isRedisSkipped } from '../kit/processes/redis.js';
 import {
   CONNECTED,
   createWatchedClock,
   keepPolling,
-  rest,
+  waitUntilIdle,
   startReplica,
   startWatchedRedis,
   type Replica,
   type WatchedRedis,
 } from '../kit/processes/replicas.js';
-import { askedRowName, secretOf, startTenants, type Tenants } from '../kit/upstream/tenants.js';
+import { requestRowName, secretOf, startTenants, type Tenants } from '../kit/upstream/tenants.js';
 
 const RECHECK_MS = 60_000;
 const PRINCIPALS = Array.from({ length: 20 }, (_, index) => {
@@ -43,25 +43,25 @@ const PRINCIPALS = Array.from({ length: 20 }, (_, index) => {
 const TOKENS = Object.fromEntries(PRINCIPALS.map(({ token, tenant }) => [token, tenant]));
 
 /** The question, with the name of the row that identifies it, by alias. */
-interface Question {
+interface Query {
   readonly query: string;
-  readonly asked: Readonly<Record<string, string>>;
+  readonly requested: Readonly<Record<string, string>>;
 }
 
 const ROWS =
   '{ asOf isStale clusters rows { nodes { id clusterName namespace workloadName totalCost labels { value } } } }';
-const asked = (filter: Readonly<Record<string, unknown>>): string => askedRowName('/getWorkloads', filter);
-const QUESTIONS: readonly Question[] = [
-  { query: `{ a: workloadCosts ${ROWS} }`, asked: { a: asked({}) } },
-  { query: `{ a: workloadCosts(filter: { last: "2d" }) ${ROWS} }`, asked: { a: asked({ range: '2d' }) } },
-  { query: `{ a: aggregatedCosts ${ROWS} }`, asked: { a: askedRowName('/getAggregatedWorkloads', {}) } },
+const requested = (filter: Readonly<Record<string, unknown>>): string => requestRowName('/getWorkloads', filter);
+const QUERIES: readonly Query[] = [
+  { query: `{ a: workloadCosts ${ROWS} }`, requested: { a: requested({}) } },
+  { query: `{ a: workloadCosts(filter: { last: "2d" }) ${ROWS} }`, requested: { a: requested({ range: '2d' }) } },
+  { query: `{ a: aggregatedCosts ${ROWS} }`, requested: { a: requestRowName('/getAggregatedWorkloads', {}) } },
   {
     query: `{ a: workloadCosts ${ROWS} b: workloadCosts(filter: { last: "2d" }) ${ROWS} c: workloadCosts(filter: {}) ${ROWS} }`,
-    asked: { a: asked({}), b: asked({ range: '2d' }), c: asked({}) },
+    requested: { a: requested({}), b: requested({ range: '2d' }), c: requested({}) },
   },
   {
     query: `{ a: workloadCosts(filter: { namespaces: { names: ["x"] } }) ${ROWS} b: workloadCosts(filter: { namespaces: { names: ["y"] } }) ${ROWS} }`,
-    asked: { a: asked({ namespaces: ['x'] }), b: asked({ namespaces: ['y'] }) },
+    requested: { a: requested({ namespaces: ['x'] }), b: requested({ namespaces: ['y'] }) },
   },
 ];
 
@@ -89,7 +89,7 @@ interface JumpingClock extends Clock {
 }
 
 /** A generous limit for Redis, because a busy machine must not look like a slow Redis. */
-const ANSWER_MS = 150;
+const RESPONSE_MS = 150;
 const TURN_MS = 45;
 const PATIENT_MS = 10_000;
 
@@ -101,7 +101,7 @@ function createJumpingClock(): JumpingClock {
   return {
     now: () => Math.floor(startMs + performance.now() + offsetMs),
     after(delayMs, task) {
-      const timer = setTimeout(task, delayMs === ANSWER_MS || delayMs === TURN_MS ? PATIENT_MS : delayMs);
+      const timer = setTimeout(task, delayMs === RESPONSE_MS || delayMs === TURN_MS ? PATIENT_MS : delayMs);
       return () => {
         clearTimeout(timer);
       };
@@ -119,14 +119,14 @@ function createJumpingClock(): JumpingClock {
 interface Step {
   readonly replica: number;
   readonly principal: number;
-  readonly question: Question;
+  readonly query: Query;
   readonly isNoCache: boolean;
   /** After how many turns of the event loop the client leaves. */
   readonly leavesAfter: number | undefined;
-  readonly before: ((world: World) => unknown) | undefined;
+  readonly before: ((fixture: Fixture) => unknown) | undefined;
 }
 
-interface World {
+interface Fixture {
   readonly clock: JumpingClock;
   readonly redis: WatchedRedis;
   readonly upstream: Tenants;
@@ -182,7 +182,7 @@ function plan(random: Random, count: number): Step[] {
     replica: random.below(2),
     // Some principals send more requests, so that they share calls and entries.
     principal: random.chance(0.5) ? random.below(4) : random.below(PRINCIPALS.length),
-    question: random.pick(QUESTIONS),
+    query: random.pick(QUERIES),
     isNoCache: random.chance(0.1),
     leavesAfter: random.chance(0.1) ? random.below(30) : undefined,
     before: random.chance(0.1) ? planEvent(random) : undefined,
@@ -194,17 +194,17 @@ const CLOCK_ERRORS = ['UPSTREAM_TIMEOUT', 'OVERLOADED'];
 const ALLOWED_ERRORS = ['UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN', 'UPSTREAM_UNAVAILABLE', ...CLOCK_ERRORS];
 
 /** The differences between a response and the data of its principal; empty when it is correct. */
-function findFaults({ tenant }: { readonly tenant: string }, question: Question, answer: Answer): string[] {
-  const said = answer.text + JSON.stringify([...answer.headers]);
+function findFaults({ tenant }: { readonly tenant: string }, query: Query, response: GraphqlResponse): string[] {
+  const said = response.text + JSON.stringify([...response.headers]);
   const strangers = PRINCIPALS.filter((other) => other.tenant !== tenant);
   const faults = strangers.filter((other) => said.includes(other.tenant)).map((other) => `data of ${other.tenant}`);
   faults.push(...PRINCIPALS.filter(({ token }) => said.includes(token)).map(({ token }) => `the token ${token}`));
-  for (const { extensions } of answer.errors) {
+  for (const { extensions } of response.errors) {
     if (!ALLOWED_ERRORS.includes(extensions.code)) faults.push(`error ${extensions.code}`);
   }
-  for (const [alias, name] of Object.entries(question.asked)) {
-    const report = answer.data?.[alias] as { rows: { nodes: { workloadName: string }[] } } | null | undefined;
-    const isError = answer.errors.some(({ path }) => path?.[0] === alias);
+  for (const [alias, name] of Object.entries(query.requested)) {
+    const report = response.data?.[alias] as { rows: { nodes: { workloadName: string }[] } } | null | undefined;
+    const isError = response.errors.some(({ path }) => path?.[0] === alias);
     // A null in a required field would remove its siblings; these fields are nullable.
     if (report == null) {
       if (!isError) faults.push(`${alias} is null without an error`);
@@ -259,16 +259,16 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
       await redis[Symbol.asyncDispose]();
     });
     for (const replica of replicas) await replica.logged(CONNECTED);
-    const world: World = { clock, redis, replicas, upstream };
+    const fixture: Fixture = { clock, redis, replicas, upstream };
 
     const faults: string[] = [];
     const counts = { data: 0, refused: 0, failed: 0, left: 0 };
     const take = async (step: Step): Promise<void> => {
-      await step.before?.(world);
+      await step.before?.(fixture);
       const { token, tenant } = PRINCIPALS[step.principal]!;
       const leaving = new AbortController();
-      const answering = replicas[step.replica]!.ask(
-        step.question.query,
+      const answering = replicas[step.replica]!.send(
+        step.query.query,
         {},
         {
           signal: leaving.signal,
@@ -278,19 +278,19 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
       for (let turn = 0; turn < (step.leavesAfter ?? 0); turn += 1)
         await new Promise((resolve) => setImmediate(resolve));
       if (step.leavesAfter !== undefined) leaving.abort();
-      const answer = await answering;
-      if (answer === undefined || leaving.signal.aborted) {
+      const response = await answering;
+      if (response === undefined || leaving.signal.aborted) {
         counts.left += 1;
-        if (answer === undefined && !leaving.signal.aborted) faults.push('no answer');
-        if (answer === undefined) return;
+        if (response === undefined && !leaving.signal.aborted) faults.push('no answer');
+        if (response === undefined) return;
       }
-      faults.push(...(leaving.signal.aborted ? [] : findFaults(PRINCIPALS[step.principal]!, step.question, answer)));
-      if (PRINCIPALS.some((other) => other.tenant !== tenant && answer.text.includes(other.tenant)))
+      faults.push(...(leaving.signal.aborted ? [] : findFaults(PRINCIPALS[step.principal]!, step.query, response)));
+      if (PRINCIPALS.some((other) => other.tenant !== tenant && response.text.includes(other.tenant)))
         faults.push('data of another in the answer to who has left');
-      const codes = answer.errors.map(({ extensions }) => extensions.code);
+      const codes = response.errors.map(({ extensions }) => extensions.code);
       if (codes.some((code) => code !== 'UPSTREAM_UNAVAILABLE')) counts.refused += 1;
       if (codes.includes('UPSTREAM_UNAVAILABLE')) counts.failed += 1;
-      if (answer.text.includes(secretOf(tenant))) counts.data += 1;
+      if (response.text.includes(secretOf(tenant))) counts.data += 1;
     };
 
     const steps = plan(random, STEPS);
@@ -305,8 +305,8 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
     for (const isDown of [true, false]) {
       upstream.setDown(isDown);
       for (const { token, tenant } of PRINCIPALS) {
-        const answers = replicas.flatMap((replica) => QUESTIONS.map(({ query }) => replica.askAs(token, query)));
-        const isShown = (await Promise.all(answers)).some(({ text }) => text.includes(secretOf(tenant)));
+        const responses = replicas.flatMap((replica) => QUERIES.map(({ query }) => replica.sendAs(token, query)));
+        const isShown = (await Promise.all(responses)).some(({ text }) => text.includes(secretOf(tenant)));
         if (isShown) faults.push(`data of ${tenant} later than the re-check time`);
       }
     }
@@ -333,7 +333,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
       ...counts,
       kept: sum('hit', 'stale', 'shared'),
       collapsed: sum('collapsed'),
-      asked: sum('miss'),
+      requested: sum('miss'),
     };
     expect(
       Object.entries(happened).filter(([, count]) => count === 0),
@@ -345,7 +345,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
 });
 
 describe.skipIf(isRedisSkipped)('a revoked token', () => {
-  const QUERY = QUESTIONS[0]!.query;
+  const QUERY = QUERIES[0]!.query;
   const { token, tenant } = PRINCIPALS[0]!;
   /** Cached for a long time, so that only the re-check ends it. */
   const env = {
@@ -374,7 +374,7 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     return { clock, redis, upstream, replicas, start };
   }
 
-  const isShown = ({ text }: Answer): boolean => text.includes(secretOf(tenant));
+  const isShown = ({ text }: GraphqlResponse): boolean => text.includes(secretOf(tenant));
 
   /** Queries both replicas each second; returns when data was last shown, in seconds since the start. */
   async function watchFor(seconds: number, { clock, redis, replicas }: Awaited<ReturnType<typeof startPair>>) {
@@ -382,9 +382,9 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     let lastShownMs = 0;
     while (clock.now() - startMs < seconds * 1_000) {
       for (const replica of replicas) {
-        const answer = await replica.askAs(token, QUERY);
-        if (isShown(answer)) lastShownMs = clock.now() - startMs;
-        await rest(clock, redis.watch);
+        const response = await replica.sendAs(token, QUERY);
+        if (isShown(response)) lastShownMs = clock.now() - startMs;
+        await waitUntilIdle(clock, redis.watch);
       }
       clock.advance(1_000);
     }
@@ -393,25 +393,25 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
 
   test.each([401, 403] as const)('(%i) shows nothing once a refresh has been refused', async (status) => {
     const pair = await startPair();
-    await pair.replicas[0]!.askAs(token, QUERY);
+    await pair.replicas[0]!.sendAs(token, QUERY);
     await pair.redis.watch.settled();
     pair.upstream.revoke(token, status);
     // Fresh for ten seconds; when stale, each replica may send one more response.
     expect(await watchFor(90, pair)).toBeLessThanOrEqual(11);
     const late = await pair.start();
-    expect(isShown(await late.askAs(token, QUERY))).toBe(false);
+    expect(isShown(await late.sendAs(token, QUERY))).toBe(false);
     expect(pair.upstream.countOf(token)).toBeGreaterThan(60);
   });
 
   test('shows nothing after the re-check time, whatever the stale settings are and whatever is down', async () => {
     const pair = await startPair();
-    await pair.replicas[0]!.askAs(token, QUERY);
+    await pair.replicas[0]!.sendAs(token, QUERY);
     await pair.redis.watch.settled();
     pair.upstream.revoke(token);
     pair.upstream.setDown(true);
     expect(await watchFor(90, pair)).toBe(59);
     const late = await pair.start();
-    expect(isShown(await late.askAs(token, QUERY))).toBe(false);
+    expect(isShown(await late.sendAs(token, QUERY))).toBe(false);
     expect(pair.upstream.countOf(token)).toBeGreaterThan(1);
   });
 
@@ -420,7 +420,7 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     ['120', 120],
   ])('shows nothing after CACHE_RECHECK_SECONDS=%s', async (seconds, expected) => {
     const pair = await startPair({ CACHE_RECHECK_SECONDS: seconds });
-    await pair.replicas[0]!.askAs(token, QUERY);
+    await pair.replicas[0]!.sendAs(token, QUERY);
     await pair.redis.watch.settled();
     pair.upstream.revoke(token);
     pair.upstream.setDown(true);
@@ -430,7 +430,7 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
 
   test('shows nothing that another replica with a longer re-check time has cached', async () => {
     const pair = await startPair({ CACHE_RECHECK_SECONDS: '3600' });
-    await pair.replicas[0]!.askAs(token, QUERY);
+    await pair.replicas[0]!.sendAs(token, QUERY);
     await pair.redis.watch.settled();
     pair.upstream.revoke(token);
     pair.upstream.setDown(true);
@@ -438,16 +438,16 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     const strict = startReplica(pair.upstream.url, { ...env, CACHE_REDIS_URL: pair.redis.url }, { clock: pair.clock });
     onTestFinished(() => strict[Symbol.asyncDispose]());
     await strict.logged(CONNECTED);
-    expect(isShown(await strict.askAs(token, QUERY))).toBe(true);
+    expect(isShown(await strict.sendAs(token, QUERY))).toBe(true);
     pair.clock.advance(1);
-    expect(isShown(await strict.askAs(token, QUERY))).toBe(false);
-    expect(isShown(await pair.replicas[0]!.askAs(token, QUERY))).toBe(true);
+    expect(isShown(await strict.sendAs(token, QUERY))).toBe(false);
+    expect(isShown(await pair.replicas[0]!.sendAs(token, QUERY))).toBe(true);
     expect(pair.upstream.countOf(token)).toBeGreaterThan(1);
   });
 });
 
 describe('a clock that was set back', () => {
-  const QUERY = QUESTIONS[0]!.query;
+  const QUERY = QUERIES[0]!.query;
   const { token, tenant } = PRINCIPALS[0]!;
 
   async function startOne() {
@@ -463,11 +463,11 @@ describe('a clock that was set back', () => {
 
   test('prevents neither showing a report to its principal nor caching it', async () => {
     const { clock, upstream, replica } = await startOne();
-    await replica.askAs(token, QUERY);
+    await replica.sendAs(token, QUERY);
     clock.advance(-3_600_000);
     for (let time = 0; time < 3; time += 1) {
-      const answer = await replica.askAs(token, QUERY);
-      expect(answer.data.a.clusters).toEqual([`${secretOf(tenant)}-cluster`]);
+      const response = await replica.sendAs(token, QUERY);
+      expect(response.data.a.clusters).toEqual([`${secretOf(tenant)}-cluster`]);
       clock.advance(1_000);
     }
     expect(upstream.requests).toHaveLength(2);
@@ -476,11 +476,11 @@ describe('a clock that was set back', () => {
   test('does not prolong a rejection: reports of a principal that is accepted again are cached again', async () => {
     const { clock, upstream, replica } = await startOne();
     upstream.revoke(token);
-    expect((await replica.askAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect((await replica.sendAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
     upstream.restore(token);
     clock.advance(-3_600_000);
     for (let time = 0; time < 3; time += 1) {
-      expect((await replica.askAs(token, QUERY)).errors).toEqual([]);
+      expect((await replica.sendAs(token, QUERY)).errors).toEqual([]);
       clock.advance(1_000);
     }
     expect(upstream.requests).toHaveLength(2);
@@ -506,18 +506,18 @@ describe('a clock that was set back', () => {
     };
     await using replica = startReplica(upstream.url, { CACHE_REDIS_URL: redis.url }, { clock: jumping });
     await replica.logged(CONNECTED);
-    expect((await replica.askAs(token, QUERY)).errors).toEqual([]);
+    expect((await replica.sendAs(token, QUERY)).errors).toEqual([]);
     expect(upstream.requests).toHaveLength(1);
   });
 
   test('does not prolong the time for which a token counts as valid', async () => {
     const { clock, upstream, replica } = await startOne();
-    await replica.askAs(token, QUERY);
+    await replica.sendAs(token, QUERY);
     upstream.revoke(token);
     clock.advance(-3_600_000);
-    expect((await replica.askAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect((await replica.sendAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
     clock.advance(3_600_000);
-    expect((await replica.askAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect((await replica.sendAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
     expect(upstream.requests).toHaveLength(3);
   });
 });

@@ -90,7 +90,7 @@ describe('permissions', () => {
 
 describe('a restricted report', () => {
   test('equals a report of its visible rows alone, to the last digit', () => {
-    const asked = (report: SyncReport) => ({
+    const queried = (report: SyncReport) => ({
       clusters: report.clusters,
       totals: SUMMED.map((field) => report.sumRows().sum(field)),
       some: SUMMED.map((field) => report.sumRows({ minTotalCost: 0, search: 'a' }).sum(field)),
@@ -113,7 +113,7 @@ describe('a restricted report', () => {
         const own = all.filter((row) => mayShow([rule], row));
         const clusters = [...new Set(own.map(({ clusterName }) => clusterName!))];
         const cut = readReport(json).restrict(permissionsOf([rule]));
-        expect(asked(cut)).toEqual(asked(reportOf(own, clusters)));
+        expect(queried(cut)).toEqual(queried(reportOf(own, clusters)));
       }),
       { numRuns: 1_000 },
     );
@@ -317,8 +317,8 @@ describe('re-aggregated rows', () => {
     expect(report.sumRows().rowsWithoutCost()).toBe(3);
     const where = { dimensions: [{ by: { label: 'team' }, values: ['x', 'y'], exclude: false }] };
     expect(report.sumRows(where).rowsWithoutCost()).toBe(2);
-    const question = { by: [{ label: 'team' }], orderBy: { field: 'totalCost', direction: 'DESC' }, first: 1 } as const;
-    const { groups, others, totals } = report.breakDown(question);
+    const query = { by: [{ label: 'team' }], orderBy: { field: 'totalCost', direction: 'DESC' }, first: 1 } as const;
+    const { groups, others, totals } = report.breakDown(query);
     const counts = [groups[0]!.totals, others!, totals].map((each) => each.rowsWithoutCost());
     expect(counts).toEqual([2, 1, 3]);
     expect([...report.split([{ clusterName: 'none' }]).values()]).toEqual([]);

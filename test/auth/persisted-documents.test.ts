@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { readConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/settings/reader.js';
-import { startStack, type Answer, type TestStack } from '../kit/gateway.js';
+import { startStack, type GraphqlResponse, type TestStack } from '../kit/gateway.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gateway-documents-'));
 afterAll(() => {
@@ -28,10 +28,10 @@ function writeList(content: unknown): string {
 }
 
 /** Sends these parameters as the body. */
-const send = (stack: TestStack, body: unknown): Promise<Answer> =>
-  stack.ask('', undefined, { body: JSON.stringify(body) });
+const send = (stack: TestStack, body: unknown): Promise<GraphqlResponse> =>
+  stack.send('', undefined, { body: JSON.stringify(body) });
 
-const codeOf = ({ status, errors: [error] }: Answer) => [status, error?.extensions.code];
+const codeOf = ({ status, errors: [error] }: GraphqlResponse) => [status, error?.extensions.code];
 
 describe('with a list of trusted documents', () => {
   const CODEGEN = { totals: TOTALS, [hashOf(CLUSTERS)]: CLUSTERS };
@@ -51,7 +51,7 @@ describe('with a list of trusted documents', () => {
   ])('%s, executes listed documents by id, hash, text and GET', async (_, list) => {
     await using stack = await trusting(list);
     const variables = { last: '3d' };
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       send(stack, { documentId: 'totals' }),
       send(stack, { documentId: `sha256:${hashOf(TOTALS)}` }),
       send(stack, { extensions: persisted(hashOf(TOTALS).toUpperCase()) }),
@@ -59,8 +59,8 @@ describe('with a list of trusted documents', () => {
       send(stack, { query: TOTALS, documentId: 'totals' }),
       send(stack, { documentId: hashOf(CLUSTERS), variables, operationName: 'Clusters' }),
     ]);
-    expect(answers.flatMap(({ errors }) => errors)).toEqual([]);
-    expect(answers.slice(0, 5).map(({ data }) => data.workloadCosts.totals.rowCount as number)).toEqual(
+    expect(responses.flatMap(({ errors }) => errors)).toEqual([]);
+    expect(responses.slice(0, 5).map(({ data }) => data.workloadCosts.totals.rowCount as number)).toEqual(
       Array(5).fill(50),
     );
     const url = 'http://gateway/graphql?documentId=totals';
@@ -83,8 +83,8 @@ describe('with a list of trusted documents', () => {
     ['the introspection of a tool', { query: '{ __schema { types { name } } }' }],
   ])('refuses %s without a call to ScaleOps', async (_, body) => {
     await using stack = await trusting(CODEGEN);
-    const answer = await send(stack, body);
-    expect(codeOf(answer)).toEqual([400, 'PERSISTED_QUERY_NOT_IN_LIST']);
+    const response = await send(stack, body);
+    expect(codeOf(response)).toEqual([400, 'PERSISTED_QUERY_NOT_IN_LIST']);
     expect(stack.received).toHaveLength(0);
   });
 
@@ -139,7 +139,7 @@ describe('automatic persisted queries', () => {
     const unknown = await send(stack, { extensions });
     expect(codeOf(unknown)).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
     const body = JSON.stringify({ extensions });
-    const asJson = await stack.ask('', undefined, { body, headers: { accept: 'application/json' } });
+    const asJson = await stack.send('', undefined, { body, headers: { accept: 'application/json' } });
     expect(codeOf(asJson)).toEqual([200, 'PERSISTED_QUERY_NOT_FOUND']);
     expect(unknown.errors[0]!.message).toBe('PersistedQueryNotFound');
     expect(unknown.headers.get('cache-control')).toBe('no-store');
@@ -206,9 +206,9 @@ describe('automatic persisted queries', () => {
     ],
   ])('are not looked up with %s', async (_, extensions, message) => {
     await using stack = await startStack();
-    const answer = await send(stack, { extensions });
-    expect(codeOf(answer)).toEqual([400, 'BAD_USER_INPUT']);
-    expect(answer.errors[0]!.message).toBe(message);
+    const response = await send(stack, { extensions });
+    expect(codeOf(response)).toEqual([400, 'BAD_USER_INPUT']);
+    expect(response.errors[0]!.message).toBe(message);
     // They are no reason to refuse an operation that is sent in full.
     expect((await send(stack, { query: TOTALS, extensions })).errors).toEqual([]);
   });
@@ -221,7 +221,7 @@ describe('automatic persisted queries', () => {
 
 test('without a list, an id of a document is refused with the name of the setting that it needs', async () => {
   await using stack = await startStack();
-  const answer = await send(stack, { documentId: 'totals' });
-  expect(codeOf(answer)).toEqual([400, 'BAD_USER_INPUT']);
-  expect(answer.errors[0]!.message).toContain('GATEWAY_TRUSTED_DOCUMENTS');
+  const response = await send(stack, { documentId: 'totals' });
+  expect(codeOf(response)).toEqual([400, 'BAD_USER_INPUT']);
+  expect(response.errors[0]!.message).toContain('GATEWAY_TRUSTED_DOCUMENTS');
 });

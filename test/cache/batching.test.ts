@@ -18,7 +18,7 @@ import { settle } from '../kit/time/deferred.js';
 import * as faults from '../kit/upstream/fault-server.js';
 import { startFaultServer, type Fault, type SeenRequest } from '../kit/upstream/fault-server.js';
 import { createGate } from '../kit/time/gate.js';
-import { startGateway, startStack, TOKEN, type Answer, type TestGateway, UNLIMITED } from '../kit/gateway.js';
+import { startGateway, startStack, TOKEN, type GraphqlResponse, type TestGateway, UNLIMITED } from '../kit/gateway.js';
 import { createIdleClock, type IdleClock } from '../kit/time/idle-clock.js';
 import { isRedisSkipped } from '../kit/processes/redis.js';
 import {
@@ -55,18 +55,18 @@ interface Workload {
 }
 
 /** One request to ScaleOps: the parameters of query string and body. */
-type Asked = Readonly<Record<string, unknown>>;
+type FleetRequest = Readonly<Record<string, unknown>>;
 
 interface Fleet extends AsyncDisposable {
   readonly url: string;
   /** In order of arrival. */
-  readonly asked: readonly Asked[];
+  readonly requested: readonly FleetRequest[];
   readonly requests: readonly SeenRequest[];
   arrivals(count: number): Promise<void>;
   /** Later requests get the fault that this returns, if any. */
-  meet(faultOf: (asked: Asked) => Fault | undefined): void;
+  failWith(faultOf: (requested: FleetRequest) => Fault | undefined): void;
   /** Later responses wait for the promise that this returns. */
-  delay(wait: (asked: Asked) => Promise<void> | undefined): void;
+  delay(wait: (requested: FleetRequest) => Promise<void> | undefined): void;
 }
 
 interface FleetOptions {
@@ -108,14 +108,18 @@ const SMALL_FLEET = workloadsIn(['home', 'far', 'edge'], ['a', 'b', 'c'], 2);
 const daysOf = (text: unknown): number => (typeof text === 'string' ? parseInt(text, 10) : 7);
 
 /** Whether the request includes the workload: all conditions must hold, and names are exact. */
-function isAsked(workload: Workload, asked: Asked, { workloads, foldsCase = false }: FleetOptions): boolean {
+function isRequested(
+  workload: Workload,
+  requested: FleetRequest,
+  { workloads, foldsCase = false }: FleetOptions,
+): boolean {
   const fold = (name: string): string => (foldsCase ? name.toLowerCase() : name);
   const isIn = (list: string, exclude: string, name: string): boolean => {
-    const names = asked[list] as readonly string[] | undefined;
+    const names = requested[list] as readonly string[] | undefined;
     // An absent list includes everything.
-    return names?.some((each) => fold(each) === fold(name)) !== (asked[exclude] === true);
+    return names?.some((each) => fold(each) === fold(name)) !== (requested[exclude] === true);
   };
-  const isReached = String(asked.multiCluster) === 'true' || workload.clusterName === workloads[0]!.clusterName;
+  const isReached = String(requested.multiCluster) === 'true' || workload.clusterName === workloads[0]!.clusterName;
   return (
     isReached &&
     isIn('clusterFilters', 'isClusterExclude', workload.clusterName) &&
@@ -167,11 +171,11 @@ function toRow({ clusterName, namespace, type, name, team, micros }: Workload, d
   };
 }
 
-function answerTo(asked: Asked, options: FleetOptions): object {
-  const workloads = options.workloads.filter((workload) => isAsked(workload, asked, options));
+function createResponse(requested: FleetRequest, options: FleetOptions): object {
+  const workloads = options.workloads.filter((workload) => isRequested(workload, requested, options));
   const clusters = [...new Set(workloads.map(({ clusterName }) => clusterName))];
   return {
-    aggregatedWorkloads: workloads.length === 0 ? null : workloads.map((each) => toRow(each, daysOf(asked.range))),
+    aggregatedWorkloads: workloads.length === 0 ? null : workloads.map((each) => toRow(each, daysOf(requested.range))),
     clusters,
     window: { startTime: '2026-01-24T00:00:00', endTime: '2026-01-31T00:00:00' },
   };
@@ -179,29 +183,29 @@ function answerTo(asked: Asked, options: FleetOptions): object {
 
 async function startFleet(options: FleetOptions): Promise<Fleet> {
   const upstream = await startFaultServer();
-  const asked: Asked[] = [];
-  let faultOf: Parameters<Fleet['meet']>[0] = () => undefined;
+  const requested: FleetRequest[] = [];
+  let faultOf: Parameters<Fleet['failWith']>[0] = () => undefined;
   let wait: Parameters<Fleet['delay']>[0] = () => undefined;
-  upstream.answer('/getWorkloads', (socket) => {
+  upstream.respond('/getWorkloads', (socket) => {
     const { path, body } = upstream.requests.at(-1)!;
     const query = Object.fromEntries(new URLSearchParams(path.split('?')[1]));
-    const each: Asked = { ...query, ...(JSON.parse(body) as object) };
-    asked.push(each);
+    const each: FleetRequest = { ...query, ...(JSON.parse(body) as object) };
+    requested.push(each);
     const isKnown = Object.keys(each).every((name) => PARAMETERS.includes(name));
-    const answer = faultOf(each) ?? (isKnown ? faults.json(answerTo(each, options)) : faults.status(400));
+    const response = faultOf(each) ?? (isKnown ? faults.json(createResponse(each, options)) : faults.status(400));
     const waiting = wait(each);
-    if (waiting === undefined) answer(socket);
+    if (waiting === undefined) response(socket);
     else
       void waiting.then(() => {
-        answer(socket);
+        response(socket);
       });
   });
   return {
     url: upstream.url,
-    asked,
+    requested,
     requests: upstream.requests,
     arrivals: upstream.arrivals,
-    meet: (value) => {
+    failWith: (value) => {
       faultOf = value;
     },
     delay: (value) => {
@@ -223,17 +227,20 @@ const PLAIN_ENV = {
 const UNKEPT = { CACHE_TTL_SECONDS: '0' };
 const NO_CACHE: RequestInit = { headers: { 'cache-control': 'no-cache' } };
 
-interface Stand<OwnClock extends Clock> extends TestGateway {
+interface Fixture<OwnClock extends Clock> extends TestGateway {
   readonly fleet: Fleet;
   readonly clock: OwnClock;
 }
 
-interface StandOptions extends Partial<FleetOptions> {
+interface FixtureOptions extends Partial<FleetOptions> {
   readonly env?: Record<string, string>;
 }
 
 /** A gateway on a fleet, with its clock; closed at the end of the test. */
-async function startOn<OwnClock extends Clock>(clock: OwnClock, options: StandOptions = {}): Promise<Stand<OwnClock>> {
+async function startOn<OwnClock extends Clock>(
+  clock: OwnClock,
+  options: FixtureOptions = {},
+): Promise<Fixture<OwnClock>> {
   const { env, workloads = SMALL_FLEET, ...rest } = options;
   const fleet = await startFleet({ workloads, ...rest });
   const gateway = startGateway(fleet.url, { ...PLAIN_ENV, ...env }, clock);
@@ -244,12 +251,12 @@ async function startOn<OwnClock extends Clock>(clock: OwnClock, options: StandOp
   return { ...gateway, fleet, clock };
 }
 
-const start = (options?: StandOptions): Promise<Stand<IdleClock>> => startOn(createIdleClock(START_MS), options);
+const start = (options?: FixtureOptions): Promise<Fixture<IdleClock>> => startOn(createIdleClock(START_MS), options);
 
 /** Compares calls in any order, because they are concurrent. */
-function expectCalls({ asked }: Fleet, calls: readonly Asked[]): void {
-  expect(asked).toHaveLength(calls.length);
-  expect(new Set(asked)).toEqual(new Set(calls));
+function expectCalls({ requested }: Fleet, calls: readonly FleetRequest[]): void {
+  expect(requested).toHaveLength(calls.length);
+  expect(new Set(requested)).toEqual(new Set(calls));
 }
 
 /** The nonzero counts in the last operation's log line. */
@@ -288,35 +295,35 @@ const workloadRef = ({ clusterName, namespace, type, name }: Omit<Workload, 'tea
 const idOf = ({ clusterName, namespace, type, name }: Omit<Workload, 'team' | 'micros'>): string =>
   `${clusterName}/${namespace}/${type}/${name}`;
 
-interface RowAnswer {
+interface RowResponse {
   readonly id: string;
   readonly totalCost: number;
   readonly share: number;
 }
 
-interface ReportAnswer {
+interface ReportResponse {
   readonly asOf: string;
   readonly isStale: boolean;
   readonly clusters: readonly string[];
-  readonly rows: { readonly nodes: readonly RowAnswer[] };
+  readonly rows: { readonly nodes: readonly RowResponse[] };
   readonly totals: { readonly totalCost: number };
 }
 
 /** A cluster or a namespace has `costs`, a workload has `cost`. */
-interface EntityAnswer {
+interface EntityResponse {
   readonly __typename: string;
-  readonly costs?: ReportAnswer | null;
-  readonly cost?: RowAnswer | null;
+  readonly costs?: ReportResponse | null;
+  readonly cost?: RowResponse | null;
 }
 
-const entitiesOf = ({ data }: Answer) => data._entities as readonly EntityAnswer[];
+const entitiesOf = ({ data }: GraphqlResponse) => data._entities as readonly EntityResponse[];
 /** The row ids of each entity in a response to `ENTITIES`; null without costs. */
-const idsOf = (answer: Answer): (readonly string[] | null)[] =>
-  entitiesOf(answer).map(({ cost, costs }) => costs?.rows.nodes.map(({ id }) => id) ?? (cost ? [cost.id] : null));
+const idsOf = (response: GraphqlResponse): (readonly string[] | null)[] =>
+  entitiesOf(response).map(({ cost, costs }) => costs?.rows.nodes.map(({ id }) => id) ?? (cost ? [cost.id] : null));
 /** The `asOf` of each entity with a report. */
-const timesOf = (answer: Answer): unknown[] => entitiesOf(answer).map(({ costs }) => costs?.asOf);
+const timesOf = (response: GraphqlResponse): unknown[] => entitiesOf(response).map(({ costs }) => costs?.asOf);
 /** `extensions.freshness`. */
-const freshnessOf = ({ text }: Answer): unknown =>
+const freshnessOf = ({ text }: GraphqlResponse): unknown =>
   (JSON.parse(text) as { extensions: { freshness: unknown } }).extensions.freshness;
 
 const rowIds = (...prefixes: readonly string[]): string[] =>
@@ -325,13 +332,13 @@ const rowIds = (...prefixes: readonly string[]): string[] =>
 /**
  * The rows by id from root queries for one namespace each. A gateway of its own keeps caches apart.
  */
-async function askDirectly(url: string, workloads: readonly Workload[], last: string): Promise<Map<string, unknown>> {
+async function fetchDirectly(url: string, workloads: readonly Workload[], last: string): Promise<Map<string, unknown>> {
   await using direct = startGateway(url, { ...PLAIN_ENV, ...UNKEPT });
   const places = new Map(workloads.map((each) => [`${each.clusterName} ${each.namespace}`, each]));
   const rows = new Map<string, unknown>();
   for (const { clusterName, namespace } of places.values()) {
     const filter = { clusters: { names: [clusterName] }, namespaces: { names: [namespace] }, last };
-    const { data, errors } = await direct.ask(ROOT.replace('id: scaleOpsId totalCost share', ROW), { filter });
+    const { data, errors } = await direct.send(ROOT.replace('id: scaleOpsId totalCost share', ROW), { filter });
     expect(errors).toEqual([]);
     for (const row of data.workloadCosts.rows.nodes as { id: string }[]) rows.set(row.id, row);
   }
@@ -347,35 +354,35 @@ describe('an operation about 1,000 workloads in 5 clusters and 40 namespaces', (
   };
 
   test('makes one call for representations, and gives each the cost of a root query for its namespace', async () => {
-    const stand = await start({ workloads: LARGE_FLEET, env: UNLIMITED });
+    const fixture = await start({ workloads: LARGE_FLEET, env: UNLIMITED });
     const wanted = shuffle(MANY);
-    const answer = await stand.ask(ENTITIES, { representations: wanted.map(workloadRef), last: '30d' });
-    expect(answer.errors).toEqual([]);
-    expect(stand.fleet.asked).toEqual([ONE_CALL]);
-    const direct = await askDirectly(stand.fleet.url, MANY, '30d');
-    expect(stand.fleet.asked).toHaveLength(1 + 200);
-    expect(answer.data._entities).toEqual(
+    const response = await fixture.send(ENTITIES, { representations: wanted.map(workloadRef), last: '30d' });
+    expect(response.errors).toEqual([]);
+    expect(fixture.fleet.requested).toEqual([ONE_CALL]);
+    const direct = await fetchDirectly(fixture.fleet.url, MANY, '30d');
+    expect(fixture.fleet.requested).toHaveLength(1 + 200);
+    expect(response.data._entities).toEqual(
       wanted.map((each) => ({ __typename: 'KubernetesWorkload', cost: direct.get(idOf(each)) })),
     );
     // Shares refer to the namespace, not to the whole call.
-    const shares = entitiesOf(answer).map(({ cost }) => cost!.share);
+    const shares = entitiesOf(response).map(({ cost }) => cost!.share);
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(200);
   });
 
   test('makes one call for aliases', async () => {
-    const stand = await start({ workloads: LARGE_FLEET, env: UNLIMITED });
+    const fixture = await start({ workloads: LARGE_FLEET, env: UNLIMITED });
     const wanted = shuffle(MANY);
     const fields = wanted.map(
       ({ clusterName, namespace, type, name }, index) =>
         `w${index}: kubernetesWorkload(clusterName: "${clusterName}", namespace: "${namespace}", type: "${type}", name: "${name}") {
           cost(last: "30d") { id: scaleOpsId totalCost share } }`,
     );
-    const answer = await stand.ask(`{ ${fields.join('\n')} }`);
-    expect(answer.errors).toEqual([]);
-    expect(stand.fleet.asked).toEqual([ONE_CALL]);
-    const direct = await askDirectly(stand.fleet.url, MANY, '30d');
-    expect(stand.fleet.asked).toHaveLength(1 + 200);
-    const aliased = answer.data as Record<string, EntityAnswer>;
+    const response = await fixture.send(`{ ${fields.join('\n')} }`);
+    expect(response.errors).toEqual([]);
+    expect(fixture.fleet.requested).toEqual([ONE_CALL]);
+    const direct = await fetchDirectly(fixture.fleet.url, MANY, '30d');
+    expect(fixture.fleet.requested).toHaveLength(1 + 200);
+    const aliased = response.data as Record<string, EntityResponse>;
     expect(wanted.map((_, index) => aliased[`w${index}`]!.cost)).toEqual(
       wanted.map((each) => {
         const { id, totalCost, share } = direct.get(idOf(each)) as Record<string, unknown>;
@@ -385,9 +392,9 @@ describe('an operation about 1,000 workloads in 5 clusters and 40 namespaces', (
   });
 
   test('makes one call per period, however many periods an operation asks about', async () => {
-    const stand = await start({ workloads: LARGE_FLEET });
+    const fixture = await start({ workloads: LARGE_FLEET });
     const times = ['1d', '7d', '30d'];
-    const { data, errors } = await stand.ask(
+    const { data, errors } = await fixture.send(
       `query ($representations: [_Any!]!) { _entities(representations: $representations) { ... on KubernetesWorkload {
         ${times.map((last, index) => `t${index}: cost(last: "${last}") { totalCost }`).join('\n')}
       } } }`,
@@ -395,7 +402,7 @@ describe('an operation about 1,000 workloads in 5 clusters and 40 namespaces', (
     );
     expect(errors).toEqual([]);
     expectCalls(
-      stand.fleet,
+      fixture.fleet,
       times.map((last) => ({ ...ONE_CALL, range: last })),
     );
     expect(data._entities).toEqual(
@@ -418,10 +425,10 @@ describe('a page of rows', () => {
 
   test('makes one more call for the costs of its workloads over another period, each as in a root query', async () => {
     await using stack = await startStack({ simulator: SIMULATOR });
-    const { data, errors } = await stack.ask(PAGE, { last: '7d', other: '30d' });
+    const { data, errors } = await stack.send(PAGE, { last: '7d', other: '30d' });
     expect(errors).toEqual([]);
     expect(stack.received).toHaveLength(2);
-    const nodes = data.workloadCosts.rows.nodes as (RowAnswer & { kubernetesWorkload: EntityAnswer })[];
+    const nodes = data.workloadCosts.rows.nodes as (RowResponse & { kubernetesWorkload: EntityResponse })[];
     expect(nodes).toHaveLength(200);
 
     await using direct = await startStack({ simulator: SIMULATOR, env: UNKEPT });
@@ -430,7 +437,7 @@ describe('a page of rows', () => {
     for (const place of namespaces) {
       const [clusterName, namespace] = place.split('/');
       const filter = { clusters: { names: [clusterName] }, namespaces: { names: [namespace] }, last: '30d' };
-      const report = (await direct.ask(ROOT, { filter })).data.workloadCosts;
+      const report = (await direct.send(ROOT, { filter })).data.workloadCosts;
       for (const row of report.rows.nodes) rows.set(row.id, row);
     }
     expect(direct.received).toHaveLength(namespaces.size);
@@ -439,7 +446,7 @@ describe('a page of rows', () => {
 
   test('makes no further call for the costs of its workloads over the same period, also without a cache', async () => {
     await using stack = await startStack({ simulator: SIMULATOR, env: UNKEPT });
-    const { data, errors } = await stack.ask(PAGE, { last: '7d', other: '1w' });
+    const { data, errors } = await stack.send(PAGE, { last: '7d', other: '1w' });
     expect(errors).toEqual([]);
     expect(stack.received).toHaveLength(1);
     for (const { id, totalCost, kubernetesWorkload } of data.workloadCosts.rows.nodes) {
@@ -451,8 +458,8 @@ describe('a page of rows', () => {
 
 describe('an operation', () => {
   test('about one workload requests its one cluster and its one namespace', async () => {
-    const stand = await start();
-    const { data, errors } = await stand.ask(
+    const fixture = await start();
+    const { data, errors } = await fixture.send(
       '{ kubernetesWorkload(clusterName: "far", namespace: "b", type: "Deployment", name: "workload-0") { cost(last: "30d") { id: scaleOpsId totalCost share } } }',
     );
     expect(errors).toEqual([]);
@@ -462,15 +469,15 @@ describe('an operation', () => {
       totalCost: 0.00027,
       share: 0.00027 / 0.00057,
     });
-    expect(stand.fleet.asked).toEqual([
+    expect(fixture.fleet.requested).toEqual([
       { clusterFilters: ['far'], namespaces: ['b'], multiCluster: 'true', range: '30d' },
     ]);
-    expect(JSON.parse(stand.fleet.requests[0]!.body)).toEqual({ clusterFilters: ['far'], namespaces: ['b'] });
+    expect(JSON.parse(fixture.fleet.requests[0]!.body)).toEqual({ clusterFilters: ['far'], namespaces: ['b'] });
   });
 
   test('about clusters, namespaces and workloads requests whole clusters in one call, and the rest in another', async () => {
-    const stand = await start();
-    const answer = await stand.ask(ENTITIES, {
+    const fixture = await start();
+    const response = await fixture.send(ENTITIES, {
       representations: [
         workloadRef(SMALL_FLEET[14]!),
         namespaceRef('far', 'a'),
@@ -480,8 +487,8 @@ describe('an operation', () => {
         namespaceRef('edge', 'b'),
       ],
     });
-    expect(answer.errors).toEqual([]);
-    expect(idsOf(answer)).toEqual([
+    expect(response.errors).toEqual([]);
+    expect(idsOf(response)).toEqual([
       ['edge/b/Deployment/workload-0'],
       rowIds('far/a'),
       rowIds('home'),
@@ -489,17 +496,17 @@ describe('an operation', () => {
       ['home/a/Deployment/workload-0'],
       rowIds('edge/b'),
     ]);
-    expectCalls(stand.fleet, [
+    expectCalls(fixture.fleet, [
       { clusterFilters: ['home'], multiCluster: 'true' },
       { clusterFilters: ['edge', 'far'], namespaces: ['a', 'b'], multiCluster: 'true' },
     ]);
   });
 
   test('makes one call per filter, and one for filters with the same meaning', async () => {
-    const stand = await start();
+    const fixture = await start();
     const of = (alias: string, filter: string): string =>
       `${alias}: kubernetesCluster(name: "far") { costs(filter: { ${filter} }) { totals { rowCount } } }`;
-    const { data, errors } = await stand.ask(`{
+    const { data, errors } = await fixture.send(`{
       ${of('a', 'last: "7d"')}
       ${of('b', 'last: "1w", clusters: { names: ["FAR", "home"] }')}
       ${of('c', 'last: "168h", labels: null')}
@@ -513,36 +520,36 @@ describe('an operation', () => {
     expect(errors).toEqual([]);
     const counts = Array.from('abcdefghi', (alias) => data[alias].costs?.totals.rowCount as unknown);
     expect(counts).toEqual([6, 6, 6, 6, 3, 3, undefined, 4, 2]);
-    expect(stand.fleet.asked).toHaveLength(7);
-    expect(stand.fleet.asked.filter(({ clusterFilters }) => String(clusterFilters) !== 'far')).toEqual([]);
+    expect(fixture.fleet.requested).toHaveLength(7);
+    expect(fixture.fleet.requested.filter(({ clusterFilters }) => String(clusterFilters) !== 'far')).toEqual([]);
   });
 
   test('makes no call for entities that their own filter excludes', async () => {
-    const stand = await start();
-    const { data, errors } = await stand.ask(`{
+    const fixture = await start();
+    const { data, errors } = await fixture.send(`{
       kubernetesCluster(name: "far") { costs(filter: { clusters: { names: ["home"] } }) { asOf } }
       kubernetesNamespace(clusterName: "far", name: "a") { costs(filter: { namespaces: { names: ["A"], exclude: true } }) { asOf } }
     }`);
     expect(errors).toEqual([]);
     expect(data).toEqual({ kubernetesCluster: { costs: null }, kubernetesNamespace: { costs: null } });
-    expect(stand.fleet.asked).toEqual([]);
+    expect(fixture.fleet.requested).toEqual([]);
   });
 
   test('names each cluster and namespace once, however often it asks about them', async () => {
-    const stand = await start();
+    const fixture = await start();
     const refs = [workloadRef(SMALL_FLEET[0]!), namespaceRef('home', 'a'), workloadRef(SMALL_FLEET[1]!)];
-    const answer = await stand.ask(ENTITIES, { representations: [...refs, ...refs, ...refs] });
+    const response = await fixture.send(ENTITIES, { representations: [...refs, ...refs, ...refs] });
     const ids = [rowIds('home/a').slice(0, 1), rowIds('home/a'), rowIds('home/a').slice(1)];
-    expect(idsOf(answer)).toEqual([...ids, ...ids, ...ids]);
-    expect(stand.fleet.asked).toEqual([{ clusterFilters: ['home'], namespaces: ['a'], multiCluster: 'true' }]);
+    expect(idsOf(response)).toEqual([...ids, ...ids, ...ids]);
+    expect(fixture.fleet.requested).toEqual([{ clusterFilters: ['home'], namespaces: ['a'], multiCluster: 'true' }]);
   });
 
   // ScaleOps does not document case sensitivity, so names in capitals are sent in lower case as well.
   test.each([true, false])(
     'finds names in another case, whether or not ScaleOps distinguishes case (%s)',
     async (mindsCase) => {
-      const stand = await start({ foldsCase: !mindsCase });
-      const answer = await stand.ask(ENTITIES, {
+      const fixture = await start({ foldsCase: !mindsCase });
+      const response = await fixture.send(ENTITIES, {
         representations: [
           namespaceRef('FAR', 'A'),
           clusterRef('Home'),
@@ -550,9 +557,9 @@ describe('an operation', () => {
           workloadRef({ clusterName: 'Far', namespace: 'a', type: 'DEPLOYMENT', name: 'Workload-0' }),
         ],
       });
-      expect(answer.errors).toEqual([]);
-      expect(idsOf(answer)).toEqual([rowIds('far/a'), rowIds('home'), rowIds('far/a'), rowIds('far/a').slice(0, 1)]);
-      expectCalls(stand.fleet, [
+      expect(response.errors).toEqual([]);
+      expect(idsOf(response)).toEqual([rowIds('far/a'), rowIds('home'), rowIds('far/a'), rowIds('far/a').slice(0, 1)]);
+      expectCalls(fixture.fleet, [
         { clusterFilters: ['Home', 'home'], multiCluster: 'true' },
         { clusterFilters: ['FAR', 'Far', 'far'], namespaces: ['A', 'a'], multiCluster: 'true' },
       ]);
@@ -560,9 +567,9 @@ describe('an operation', () => {
   );
 
   test('gives null without an error for what ScaleOps does not list, beside what it lists', async () => {
-    const stand = await start();
+    const fixture = await start();
     const nothing = { ...SMALL_FLEET[0]!, name: 'nothing' };
-    const answer = await stand.ask(ENTITIES, {
+    const response = await fixture.send(ENTITIES, {
       representations: [
         namespaceRef('nowhere', 'a'),
         namespaceRef('home', 'nothing'),
@@ -570,44 +577,44 @@ describe('an operation', () => {
         workloadRef(nothing),
       ],
     });
-    expect(answer.errors).toEqual([]);
-    expect(idsOf(answer)).toEqual([null, null, rowIds('home/a'), null]);
-    expect(stand.fleet.asked).toHaveLength(1);
+    expect(response.errors).toEqual([]);
+    expect(idsOf(response)).toEqual([null, null, rowIds('home/a'), null]);
+    expect(fixture.fleet.requested).toHaveLength(1);
   });
 
   test('about 1,001 namespaces of a cluster makes two calls, with lists of the maximum length', async () => {
     const names = range(1_001).map((index) => `n${index}`);
-    const stand = await start({ workloads: workloadsIn(['home'], names, 1) });
-    const answer = await stand.ask(
+    const fixture = await start({ workloads: workloadsIn(['home'], names, 1) });
+    const response = await fixture.send(
       ENTITIES.replace(ROW, 'id: scaleOpsId').replaceAll(REPORT, 'rows { nodes { id: scaleOpsId } }'),
       {
         representations: names.map((name) => namespaceRef('home', name)),
       },
     );
-    expect(answer.errors).toEqual([]);
-    expect(idsOf(answer)).toEqual(names.map((name) => [`home/${name}/Deployment/workload-0`]));
-    const counts = stand.fleet.asked.map(({ namespaces }) => (namespaces as string[]).length);
+    expect(response.errors).toEqual([]);
+    expect(idsOf(response)).toEqual(names.map((name) => [`home/${name}/Deployment/workload-0`]));
+    const counts = fixture.fleet.requested.map(({ namespaces }) => (namespaces as string[]).length);
     expect(counts.sort((a, b) => b - a)).toEqual([1_000, 1]);
   });
 
   test('gives cursors that are valid in a root query for the same rows', async () => {
-    const stand = await start();
+    const fixture = await start();
     const filter = { clusters: { names: ['far'] }, namespaces: { names: ['a'] }, last: '7d' };
     const PAGE =
       '{ rows(first: 1, after: $after) { edges { cursor node { id: scaleOpsId } } pageInfo { hasNextPage } } }';
     const ofEntity = (after?: string) =>
-      stand.ask(
+      fixture.send(
         `query ($after: String) { kubernetesNamespace(clusterName: "far", name: "a") { costs(filter: { last: "7d" }) ${PAGE} }
           kubernetesCluster(name: "far") { name } }`,
         { after },
       );
     const ofRoot = (after?: string) =>
-      stand.ask(`query ($filter: WorkloadCostsFilter, $after: String) { workloadCosts(filter: $filter) ${PAGE} }`, {
+      fixture.send(`query ($filter: WorkloadCostsFilter, $after: String) { workloadCosts(filter: $filter) ${PAGE} }`, {
         filter,
         after,
       });
     // Cut from a response about more than this namespace.
-    await stand.ask(ENTITIES, { representations: [clusterRef('far')], filter: { last: '7d' } });
+    await fixture.send(ENTITIES, { representations: [clusterRef('far')], filter: { last: '7d' } });
     const [entityEdge] = (await ofEntity()).data.kubernetesNamespace.costs.rows.edges;
     const [rootEdge] = (await ofRoot()).data.workloadCosts.rows.edges;
     expect(entityEdge).toEqual(rootEdge);
@@ -618,7 +625,7 @@ describe('an operation', () => {
     for (const { rows } of [fromRoot.data.kubernetesNamespace.costs, fromEntity.data.workloadCosts]) {
       expect(rows).toMatchObject({ edges: [{ node: { id: rowIds('far/a')[1] } }], pageInfo: { hasNextPage: false } });
     }
-    expect(stand.fleet.asked).toHaveLength(2);
+    expect(fixture.fleet.requested).toHaveLength(2);
   });
 });
 
@@ -631,8 +638,8 @@ describe("the operation's own report", () => {
 
   test('serves the entities of its rows, also without a cache', async () => {
     for (const env of [UNKEPT, {}]) {
-      const stand = await start({ env });
-      const { data, errors } = await stand.ask(nested('last: "7d", multiCluster: true', PARTS));
+      const fixture = await start({ env });
+      const { data, errors } = await fixture.send(nested('last: "7d", multiCluster: true', PARTS));
       expect(errors).toEqual([]);
       expect(data.workloadCosts.rows.nodes).toEqual(
         SMALL_FLEET.map((each) => ({
@@ -642,8 +649,8 @@ describe("the operation's own report", () => {
           kubernetesWorkload: { cost: { id: idOf(each) } },
         })),
       );
-      expect(stand.fleet.asked).toHaveLength(1);
-      expect(lastCounts(stand)).toEqual({ miss: 1 });
+      expect(fixture.fleet.requested).toHaveLength(1);
+      expect(lastCounts(fixture)).toEqual({ miss: 1 });
     }
   });
 
@@ -691,10 +698,10 @@ describe("the operation's own report", () => {
       { clusterFilters: ['edge', 'far', 'home'], range: '7d', multiCluster: 'false' },
     ],
   ])('does not serve a question about %s', async (_name, rootFilter, below, call) => {
-    const stand = await start({ env: UNKEPT });
-    const { errors } = await stand.ask(nested(rootFilter, below));
+    const fixture = await start({ env: UNKEPT });
+    const { errors } = await fixture.send(nested(rootFilter, below));
     expect(errors).toEqual([]);
-    expect(stand.fleet.asked).toEqual([expect.any(Object), { multiCluster: 'true', ...call }]);
+    expect(fixture.fleet.requested).toEqual([expect.any(Object), { multiCluster: 'true', ...call }]);
   });
 
   test.each<[string, string, string]>([
@@ -717,35 +724,35 @@ describe("the operation's own report", () => {
       }) { asOf } }`,
     ],
   ])('serves a question about %s', async (_name, rootFilter, below) => {
-    const stand = await start({ env: UNKEPT });
-    const { errors, data } = await stand.ask(nested(rootFilter, below));
+    const fixture = await start({ env: UNKEPT });
+    const { errors, data } = await fixture.send(nested(rootFilter, below));
     expect(errors).toEqual([]);
     expect(JSON.stringify(data)).not.toContain('null');
-    expect(stand.fleet.asked).toHaveLength(1);
+    expect(fixture.fleet.requested).toHaveLength(1);
   });
 
   test("of the host's own cluster serves only that cluster", async () => {
-    const stand = await startOn(createWatchedClock(START_MS), { env: UNKEPT });
+    const fixture = await startOn(createWatchedClock(START_MS), { env: UNKEPT });
     const gate = createGate();
     // The other report arrives first, and the third is requested after both.
-    stand.fleet.delay(({ range: last }) => (last === '30d' ? gate.pass() : undefined));
-    const asked = stand.ask(`{
+    fixture.fleet.delay(({ range: last }) => (last === '30d' ? gate.pass() : undefined));
+    const pending = fixture.send(`{
       own: workloadCosts(filter: { last: "7d" }) { clusters }
       all: workloadCosts(filter: { last: "30d", multiCluster: true }) {
         rows { nodes { kubernetesCluster { costs(filter: { last: "7d" }) { clusters } } } }
       }
     }`);
-    await Promise.all([gate.arrivals(1), stand.clock.calledOff(1)]);
+    await Promise.all([gate.arrivals(1), fixture.clock.calledOff(1)]);
     await settle();
     gate.open();
-    const { data, errors } = await asked;
+    const { data, errors } = await pending;
     expect(errors).toEqual([]);
     expect(data.own.clusters).toEqual(['home']);
     expect(data.all.rows.nodes).toEqual(
       SMALL_FLEET.map((each) => ({ kubernetesCluster: { costs: { clusters: [each.clusterName] } } })),
     );
-    expect(stand.fleet.asked).toHaveLength(3);
-    expect(stand.fleet.asked[2]).toEqual({ clusterFilters: ['edge', 'far'], multiCluster: 'true', range: '7d' });
+    expect(fixture.fleet.requested).toHaveLength(3);
+    expect(fixture.fleet.requested[2]).toEqual({ clusterFilters: ['edge', 'far'], multiCluster: 'true', range: '7d' });
   });
 });
 
@@ -754,12 +761,12 @@ const FAR_A = { representations: [namespaceRef('far', 'a')], filter: { last: '7d
 
 describe('a wider report in the cache', () => {
   test('is cut to the entity, without a call, and keeps its own age', async () => {
-    const stand = await start();
-    await stand.ask(ROOT, { filter: WIDE });
-    stand.clock.advance(20_000);
-    const answer = await stand.ask(ENTITIES, FAR_A);
-    expect(answer.errors).toEqual([]);
-    expect(answer.data._entities[0].costs).toEqual({
+    const fixture = await start();
+    await fixture.send(ROOT, { filter: WIDE });
+    fixture.clock.advance(20_000);
+    const response = await fixture.send(ENTITIES, FAR_A);
+    expect(response.errors).toEqual([]);
+    expect(response.data._entities[0].costs).toEqual({
       asOf: at(0),
       isStale: false,
       clusters: ['far'],
@@ -772,11 +779,11 @@ describe('a wider report in the cache', () => {
       },
       totals: { totalCost: 0.000105 },
     });
-    expect(freshnessOf(answer)).toMatchObject({ asOf: at(0), isStale: false });
-    expect([answer.headers.get('age'), answer.headers.get('cache-control')]).toEqual(['20', 'private, max-age=60']);
-    expect(lastCounts(stand)).toEqual({ hit: 1 });
-    expect(stand.log.at(-1)).toMatchObject({ msg: 'operation', upstreamMs: 0 });
-    expect(stand.fleet.asked).toHaveLength(1);
+    expect(freshnessOf(response)).toMatchObject({ asOf: at(0), isStale: false });
+    expect([response.headers.get('age'), response.headers.get('cache-control')]).toEqual(['20', 'private, max-age=60']);
+    expect(lastCounts(fixture)).toEqual({ hit: 1 });
+    expect(fixture.log.at(-1)).toMatchObject({ msg: 'operation', upstreamMs: 0 });
+    expect(fixture.fleet.requested).toHaveLength(1);
   });
 
   test.each<[string, object, object[], object]>([
@@ -796,12 +803,12 @@ describe('a wider report in the cache', () => {
       {},
     ],
   ])('serves %s', async (_name, root, representations, filter) => {
-    const stand = await start();
-    await stand.ask(ROOT, { filter: root });
-    const answer = await stand.ask(ENTITIES, { representations, filter });
-    expect(answer.errors).toEqual([]);
-    expect(idsOf(answer)).not.toContain(null);
-    expect(stand.fleet.asked).toHaveLength(1);
+    const fixture = await start();
+    await fixture.send(ROOT, { filter: root });
+    const response = await fixture.send(ENTITIES, { representations, filter });
+    expect(response.errors).toEqual([]);
+    expect(idsOf(response)).not.toContain(null);
+    expect(fixture.fleet.requested).toHaveLength(1);
   });
 
   test.each<[string, object, object[], object]>([
@@ -813,74 +820,76 @@ describe('a wider report in the cache', () => {
     ['other types', { ...WIDE, workloadTypes: { names: ['Job'] } }, [clusterRef('far')], { last: '7d' }],
     ['ignored workloads', { ...WIDE, shouldIgnoreWorkloads: true }, [clusterRef('far')], { last: '7d' }],
   ])('about %s does not serve the entity', async (_name, root, representations, filter) => {
-    const stand = await start();
-    await stand.ask(ROOT, { filter: root });
-    const answer = await stand.ask(ENTITIES, { representations, filter });
-    expect(answer.errors).toEqual([]);
-    expect(idsOf(answer)).toEqual([rowIds('far')]);
-    expect(stand.fleet.asked).toHaveLength(2);
+    const fixture = await start();
+    await fixture.send(ROOT, { filter: root });
+    const response = await fixture.send(ENTITIES, { representations, filter });
+    expect(response.errors).toEqual([]);
+    expect(idsOf(response)).toEqual([rowIds('far')]);
+    expect(fixture.fleet.requested).toHaveLength(2);
   });
 
   test('serves the entities that it covers; only the others are fetched', async () => {
-    const stand = await start();
-    await stand.ask(ROOT, { filter: { clusters: { names: ['far'] } } });
-    stand.clock.advance(20_000);
-    const answer = await stand.ask(ENTITIES, {
+    const fixture = await start();
+    await fixture.send(ROOT, { filter: { clusters: { names: ['far'] } } });
+    fixture.clock.advance(20_000);
+    const response = await fixture.send(ENTITIES, {
       representations: [namespaceRef('far', 'a'), namespaceRef('edge', 'a'), clusterRef('far')],
     });
-    expect(idsOf(answer)).toEqual([rowIds('far/a'), rowIds('edge/a'), rowIds('far')]);
-    expect(timesOf(answer)).toEqual([at(0), at(20_000), at(0)]);
-    expect(stand.fleet.asked.slice(1)).toEqual([{ clusterFilters: ['edge'], namespaces: ['a'], multiCluster: 'true' }]);
-    expect(lastCounts(stand)).toEqual({ hit: 1, miss: 1 });
+    expect(idsOf(response)).toEqual([rowIds('far/a'), rowIds('edge/a'), rowIds('far')]);
+    expect(timesOf(response)).toEqual([at(0), at(20_000), at(0)]);
+    expect(fixture.fleet.requested.slice(1)).toEqual([
+      { clusterFilters: ['edge'], namespaces: ['a'], multiCluster: 'true' },
+    ]);
+    expect(lastCounts(fixture)).toEqual({ hit: 1, miss: 1 });
   });
 
   test('may be one that was fetched for an entity', async () => {
-    const stand = await start();
-    await stand.ask(ENTITIES, { representations: [clusterRef('far'), clusterRef('edge')] });
-    const answer = await stand.ask(ENTITIES, {
+    const fixture = await start();
+    await fixture.send(ENTITIES, { representations: [clusterRef('far'), clusterRef('edge')] });
+    const response = await fixture.send(ENTITIES, {
       representations: [namespaceRef('edge', 'c'), workloadRef(SMALL_FLEET[6]!), clusterRef('edge')],
     });
-    expect(idsOf(answer)).toEqual([rowIds('edge/c'), [idOf(SMALL_FLEET[6]!)], rowIds('edge')]);
-    expect(stand.fleet.asked).toHaveLength(1);
-    expect(lastCounts(stand)).toEqual({ hit: 1 });
+    expect(idsOf(response)).toEqual([rowIds('edge/c'), [idOf(SMALL_FLEET[6]!)], rowIds('edge')]);
+    expect(fixture.fleet.requested).toHaveLength(1);
+    expect(lastCounts(fixture)).toEqual({ hit: 1 });
   });
 
   test('serves the whole operation, even if it expires before the last part', async () => {
-    const stand = await start();
-    await stand.ask(ROOT, { filter: { clusters: { names: ['far'] }, last: '7d' } });
-    stand.clock.advance(59_000);
+    const fixture = await start();
+    await fixture.send(ROOT, { filter: { clusters: { names: ['far'] }, last: '7d' } });
+    fixture.clock.advance(59_000);
     const gate = createGate();
-    stand.fleet.delay(gate.pass);
-    const asked = stand.ask(`{
+    fixture.fleet.delay(gate.pass);
+    const pending = fixture.send(`{
       far: kubernetesCluster(name: "far") { costs(filter: { last: "7d" }) {
         asOf rows { nodes { kubernetesNamespace { costs(filter: { last: "7d" }) { asOf } } } }
       } }
       edge: kubernetesCluster(name: "edge") { costs(filter: { last: "7d" }) { asOf } }
     }`);
     await gate.arrivals(1);
-    stand.clock.advance(1_000);
+    fixture.clock.advance(1_000);
     gate.open();
-    const { data, errors } = await asked;
+    const { data, errors } = await pending;
     expect(errors).toEqual([]);
     expect([data.far.costs.asOf, data.edge.costs.asOf]).toEqual([at(0), at(60_000)]);
-    const nodes = data.far.costs.rows.nodes as { kubernetesNamespace: EntityAnswer }[];
+    const nodes = data.far.costs.rows.nodes as { kubernetesNamespace: EntityResponse }[];
     expect(new Set(nodes.map(({ kubernetesNamespace }) => kubernetesNamespace.costs?.asOf))).toEqual(new Set([at(0)]));
-    expect(stand.fleet.asked).toHaveLength(2);
+    expect(fixture.fleet.requested).toHaveLength(2);
     // One report is one hit, for any number of its parts.
-    expect(lastCounts(stand)).toEqual({ hit: 1, miss: 1 });
+    expect(lastCounts(fixture)).toEqual({ hit: 1, miss: 1 });
   });
 
   // A case-sensitive ScaleOps returns an empty report for FAR, which proves nothing about far.
   test('is not used for a name in another case when ScaleOps distinguishes case', async () => {
-    const stand = await start();
+    const fixture = await start();
     const filter = { ...WIDE, clusters: { names: ['FAR', 'HOME'] } };
-    expect((await stand.ask(ROOT, { filter })).data.workloadCosts.rows.nodes).toEqual([]);
-    const answer = await stand.ask(ENTITIES, {
+    expect((await fixture.send(ROOT, { filter })).data.workloadCosts.rows.nodes).toEqual([]);
+    const response = await fixture.send(ENTITIES, {
       representations: [clusterRef('far'), namespaceRef('home', 'a')],
       filter: { last: '7d' },
     });
-    expect(idsOf(answer)).toEqual([rowIds('far'), rowIds('home/a')]);
-    expect(stand.fleet.asked).toHaveLength(3);
+    expect(idsOf(response)).toEqual([rowIds('far'), rowIds('home/a')]);
+    expect(fixture.fleet.requested).toHaveLength(3);
   });
 
   test.each([
@@ -889,40 +898,40 @@ describe('a wider report in the cache', () => {
     ['usable only while ScaleOps fails', 360_000],
     ['expired', 3_660_000],
   ])('is not used when it is %s: a fresh report is fetched', async (_name, ms) => {
-    const stand = await start();
-    await stand.ask(ROOT, { filter: WIDE });
-    stand.clock.advance(ms);
-    const answer = await stand.ask(ENTITIES, FAR_A);
-    expect(answer.data._entities[0].costs).toMatchObject({ asOf: at(ms), isStale: false });
-    expect(idsOf(answer)).toEqual([rowIds('far/a')]);
-    expect(stand.fleet.asked.slice(1)).toMatchObject([{ clusterFilters: ['far'], namespaces: ['a'] }]);
-    expect(lastCounts(stand)).toEqual({ miss: 1 });
+    const fixture = await start();
+    await fixture.send(ROOT, { filter: WIDE });
+    fixture.clock.advance(ms);
+    const response = await fixture.send(ENTITIES, FAR_A);
+    expect(response.data._entities[0].costs).toMatchObject({ asOf: at(ms), isStale: false });
+    expect(idsOf(response)).toEqual([rowIds('far/a')]);
+    expect(fixture.fleet.requested.slice(1)).toMatchObject([{ clusterFilters: ['far'], namespaces: ['a'] }]);
+    expect(lastCounts(fixture)).toEqual({ miss: 1 });
   });
 
   test('is used until the last millisecond in which it is fresh', async () => {
-    const stand = await start();
-    await stand.ask(ROOT, { filter: WIDE });
-    stand.clock.advance(59_999);
-    const answer = await stand.ask(ENTITIES, FAR_A);
-    expect(answer.data._entities[0].costs).toMatchObject({ asOf: at(0), isStale: false });
-    expect(stand.fleet.asked).toHaveLength(1);
+    const fixture = await start();
+    await fixture.send(ROOT, { filter: WIDE });
+    fixture.clock.advance(59_999);
+    const response = await fixture.send(ENTITIES, FAR_A);
+    expect(response.data._entities[0].costs).toMatchObject({ asOf: at(0), isStale: false });
+    expect(fixture.fleet.requested).toHaveLength(1);
   });
 
   test('is not used for a request with no-cache, unless the operation itself has fetched it', async () => {
-    const stand = await start();
-    await stand.ask(ROOT, { filter: WIDE });
-    stand.clock.advance(5_000);
-    const answer = await stand.ask(ENTITIES, FAR_A, NO_CACHE);
-    expect(answer.data._entities[0].costs.asOf).toBe(at(5_000));
-    expect(stand.fleet.asked).toHaveLength(2);
+    const fixture = await start();
+    await fixture.send(ROOT, { filter: WIDE });
+    fixture.clock.advance(5_000);
+    const response = await fixture.send(ENTITIES, FAR_A, NO_CACHE);
+    expect(response.data._entities[0].costs.asOf).toBe(at(5_000));
+    expect(fixture.fleet.requested).toHaveLength(2);
     const nested = `{ workloadCosts(filter: { last: "7d", multiCluster: true }) {
       asOf rows { nodes { kubernetesCluster { costs(filter: { last: "7d" }) { asOf } } } } } }`;
-    stand.clock.advance(5_000);
-    const { workloadCosts } = (await stand.ask(nested, {}, NO_CACHE)).data;
+    fixture.clock.advance(5_000);
+    const { workloadCosts } = (await fixture.send(nested, {}, NO_CACHE)).data;
     expect(workloadCosts.asOf).toBe(at(10_000));
-    const nodes = workloadCosts.rows.nodes as { kubernetesCluster: EntityAnswer }[];
+    const nodes = workloadCosts.rows.nodes as { kubernetesCluster: EntityResponse }[];
     expect(new Set(nodes.map(({ kubernetesCluster }) => kubernetesCluster.costs?.asOf))).toEqual(new Set([at(10_000)]));
-    expect(stand.fleet.asked).toHaveLength(3);
+    expect(fixture.fleet.requested).toHaveLength(3);
   });
 
   test('is used for its own principal only', async () => {
@@ -930,20 +939,20 @@ describe('a wider report in the cache', () => {
     await using tenants = await startTenants({ tokens });
     const clock = createManualClock();
     await using gateway = startGateway(tenants.url, { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' }, clock);
-    const askAs = (name: string, query: string, variables: unknown) =>
-      gateway.ask(query, variables, { headers: { authorization: `Bearer token-of-${name}` } });
+    const sendAs = (name: string, query: string, variables: unknown) =>
+      gateway.send(query, variables, { headers: { authorization: `Bearer token-of-${name}` } });
     const counts = () => Object.keys(tokens).map((token) => tenants.countOf(token));
     const placesOf = (name: string) => ({ representations: [clusterRef(`${secretOf(name)}-cluster`)] });
-    await askAs('ann', ROOT, { filter: { multiCluster: true } });
+    await sendAs('ann', ROOT, { filter: { multiCluster: true } });
     // ann's report includes bob's entity, but bob's permissions need a request of his own.
-    const foreign = await askAs('bob', ENTITIES, placesOf('ann'));
+    const foreign = await sendAs('bob', ENTITIES, placesOf('ann'));
     expect([foreign.errors, foreign.data._entities[0].costs]).toEqual([[], null]);
     expect(foreign.text).not.toContain(String(tenants.costOf('ann')));
     expect(counts()).toEqual([1, 1]);
-    await askAs('bob', ROOT, { filter: { multiCluster: true } });
+    await sendAs('bob', ROOT, { filter: { multiCluster: true } });
     expect(counts()).toEqual([1, 2]);
     for (const name of ['ann', 'bob']) {
-      const { data, errors } = await askAs(name, ENTITIES, placesOf(name));
+      const { data, errors } = await sendAs(name, ENTITIES, placesOf(name));
       expect(errors).toEqual([]);
       expect(data._entities[0].costs.totals).toEqual({ totalCost: tenants.costOf(name) });
       expect(lastCounts(gateway)).toEqual({ hit: 1 });
@@ -951,7 +960,7 @@ describe('a wider report in the cache', () => {
     expect(counts()).toEqual([1, 2]);
     // A token counts as valid for a minute; the report would be fresh for longer.
     clock.advance(59_999);
-    await askAs('ann', ENTITIES, placesOf('ann'));
+    await sendAs('ann', ENTITIES, placesOf('ann'));
     expect(counts()).toEqual([1, 2]);
   });
 
@@ -965,17 +974,17 @@ describe('a wider report in the cache', () => {
       CACHE_RECHECK_SECONDS: '60',
     };
     await using gateway = startGateway(tenants.url, env, clock);
-    const askAnn = (query: string, variables: unknown) =>
-      gateway.ask(query, variables, { headers: { authorization: 'Bearer token-of-ann' } });
+    const sendAsAnn = (query: string, variables: unknown) =>
+      gateway.send(query, variables, { headers: { authorization: 'Bearer token-of-ann' } });
     const place = { representations: [clusterRef(`${secretOf('ann')}-cluster`)] };
-    await askAnn(ROOT, { filter: { multiCluster: true } });
+    await sendAsAnn(ROOT, { filter: { multiCluster: true } });
     clock.advance(59_000);
-    const answer = await askAnn(ENTITIES, place);
-    expect(freshnessOf(answer)).toMatchObject({ asOf: at(0) });
+    const response = await sendAsAnn(ENTITIES, place);
+    expect(freshnessOf(response)).toMatchObject({ asOf: at(0) });
     expect(tenants.requests).toHaveLength(1);
     clock.advance(1_000);
     tenants.revoke('token-of-ann');
-    const refused = await askAnn(ENTITIES, place);
+    const refused = await sendAsAnn(ENTITIES, place);
     expect([refused.data._entities[0].costs, refused.errors[0]?.extensions.code]).toEqual([null, 'UNAUTHENTICATED']);
     expect(tenants.requests).toHaveLength(2);
   });
@@ -984,57 +993,57 @@ describe('a wider report in the cache', () => {
     [401, 'UPSTREAM_UNAUTHENTICATED'],
     [403, 'UPSTREAM_FORBIDDEN'],
   ] as const)('is purged when its principal has been refused (%i)', async (status, code) => {
-    const stand = await start();
-    await stand.ask(ROOT, { filter: WIDE });
-    stand.fleet.meet(({ range: last }) => (last === '1d' ? faults.status(status) : undefined));
-    const refused = await stand.ask(ROOT, { filter: { last: '1d' } });
+    const fixture = await start();
+    await fixture.send(ROOT, { filter: WIDE });
+    fixture.fleet.failWith(({ range: last }) => (last === '1d' ? faults.status(status) : undefined));
+    const refused = await fixture.send(ROOT, { filter: { last: '1d' } });
     expect(refused.errors[0]?.extensions.code).toBe(code);
-    expect(stand.fleet.asked).toHaveLength(2);
-    stand.clock.advance(1_000);
-    const answer = await stand.ask(ENTITIES, FAR_A);
-    expect(idsOf(answer)).toEqual([rowIds('far/a')]);
-    expect(answer.data._entities[0].costs.asOf).toBe(at(1_000));
-    expect(stand.fleet.asked).toHaveLength(3);
+    expect(fixture.fleet.requested).toHaveLength(2);
+    fixture.clock.advance(1_000);
+    const response = await fixture.send(ENTITIES, FAR_A);
+    expect(idsOf(response)).toEqual([rowIds('far/a')]);
+    expect(response.data._entities[0].costs.asOf).toBe(at(1_000));
+    expect(fixture.fleet.requested).toHaveLength(3);
   });
 
   test('is gone when other reports have filled CACHE_MAX_MB', async () => {
-    const stand = await start({ workloads: LARGE_FLEET, env: { CACHE_MAX_MB: '1' } });
+    const fixture = await start({ workloads: LARGE_FLEET, env: { CACHE_MAX_MB: '1' } });
     const query = ROOT.replace(REPORT, 'asOf');
     const place = { representations: [namespaceRef('far', NAMESPACES[0]!)], filter: { last: '7d' } };
-    await stand.ask(query, { filter: WIDE });
-    expect((await stand.ask(ENTITIES, place)).errors).toEqual([]);
-    expect(stand.fleet.asked).toHaveLength(1);
-    for (const last of ['1d', '2d', '3d', '4d']) await stand.ask(query, { filter: { ...WIDE, last } });
-    expect(stand.fleet.asked).toHaveLength(5);
-    const { data, errors } = await stand.ask(ENTITIES, place);
+    await fixture.send(query, { filter: WIDE });
+    expect((await fixture.send(ENTITIES, place)).errors).toEqual([]);
+    expect(fixture.fleet.requested).toHaveLength(1);
+    for (const last of ['1d', '2d', '3d', '4d']) await fixture.send(query, { filter: { ...WIDE, last } });
+    expect(fixture.fleet.requested).toHaveLength(5);
+    const { data, errors } = await fixture.send(ENTITIES, place);
     expect(errors).toEqual([]);
     expect(data._entities[0].costs.rows.nodes).toHaveLength(5);
-    expect(stand.fleet.asked.slice(5)).toMatchObject([{ clusterFilters: ['far'], namespaces: [NAMESPACES[0]] }]);
+    expect(fixture.fleet.requested.slice(5)).toMatchObject([{ clusterFilters: ['far'], namespaces: [NAMESPACES[0]] }]);
   });
 
   test('never changes a response: random operations on a cache of earlier reports', async () => {
-    const stand = await start({ env: { CACHE_STALE_SECONDS: '30' } });
+    const fixture = await start({ env: { CACHE_STALE_SECONDS: '30' } });
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyRoot, { maxLength: 2 }),
         fc.array(anyPart, { minLength: 1, maxLength: 5 }),
         fc.constantFrom(0, 1_000, 30_000, 100_000),
         async (roots, parts, ms) => {
-          stand.clock.advance(ms);
+          fixture.clock.advance(ms);
           for (const filter of roots) {
-            const { data, errors } = await stand.ask(ROOT, { filter });
+            const { data, errors } = await fixture.send(ROOT, { filter });
             expect(errors).toEqual([]);
             expect(data.workloadCosts.rows.nodes).toEqual(expectedRows(filter));
           }
-          await stand.clock.idle();
-          const before = stand.fleet.asked.length;
-          const { data, errors } = await stand.ask(
+          await fixture.clock.idle();
+          const before = fixture.fleet.requested.length;
+          const { data, errors } = await fixture.send(
             `query (${parts.map((_, index) => `$f${index}: WorkloadCostsFilter`).join(' ')}) { ${parts
               .map(([place], index) => `p${index}: ${toField(place)} { costs(filter: $f${index}) { ${REPORT} } }`)
               .join('\n')} }`,
             Object.fromEntries(parts.map(([, filter], index) => [`f${index}`, filter])),
           );
-          await stand.clock.idle();
+          await fixture.clock.idle();
           expect(errors).toEqual([]);
           parts.forEach(([place, filter], index) => {
             const rows = expectedRows(filter, place);
@@ -1042,13 +1051,13 @@ describe('a wider report in the cache', () => {
             expect(data[`p${index}`].costs === null).toBe(rows.length === 0);
             if (rows.length > 0) expect(data[`p${index}`].costs.clusters).toEqual([place.clusterName.toLowerCase()]);
           });
-          expect(stand.fleet.asked.length - before).toBeLessThanOrEqual(parts.length);
+          expect(fixture.fleet.requested.length - before).toBeLessThanOrEqual(parts.length);
         },
       ),
       { numRuns: 150 },
     );
     // Some answers must come from the cache, otherwise the test proves nothing.
-    const hits = stand.log.reduce((sum, { cache }) => sum + ((cache as { hit?: number } | undefined)?.hit ?? 0), 0);
+    const hits = fixture.log.reduce((sum, { cache }) => sum + ((cache as { hit?: number } | undefined)?.hit ?? 0), 0);
     expect(hits).toBeGreaterThan(50);
   });
 });
@@ -1130,96 +1139,98 @@ describe('a batch', () => {
   const CALLS = 2;
 
   test('is cached: the same entities in another order make no call', async () => {
-    const stand = await start();
-    expect(idsOf(await stand.ask(ENTITIES, { representations: REFS }))).toEqual(IDS);
-    expect(stand.fleet.asked).toHaveLength(CALLS);
-    expect(lastCounts(stand)).toEqual({ miss: CALLS });
-    const again = await stand.ask(ENTITIES, { representations: shuffle(REFS) });
+    const fixture = await start();
+    expect(idsOf(await fixture.send(ENTITIES, { representations: REFS }))).toEqual(IDS);
+    expect(fixture.fleet.requested).toHaveLength(CALLS);
+    expect(lastCounts(fixture)).toEqual({ miss: CALLS });
+    const again = await fixture.send(ENTITIES, { representations: shuffle(REFS) });
     expect(idsOf(again)).toEqual(shuffle(IDS));
-    expect(stand.fleet.asked).toHaveLength(CALLS);
-    expect(lastCounts(stand)).toEqual({ hit: CALLS });
+    expect(fixture.fleet.requested).toHaveLength(CALLS);
+    expect(lastCounts(fixture)).toEqual({ hit: CALLS });
   });
 
   test('is served stale at once while one refresh runs; then the new one is served', async () => {
-    const stand = await start();
+    const fixture = await start();
     const refs = { representations: REFS.slice(0, 4), filter: { last: '7d' }, last: '7d' };
     const query = ENTITIES.replace(ROW, 'id: scaleOpsId').replaceAll(REPORT, 'asOf');
-    await stand.ask(query, refs);
-    stand.clock.advance(60_000);
+    await fixture.send(query, refs);
+    fixture.clock.advance(60_000);
     const gate = createGate();
-    stand.fleet.delay(gate.pass);
-    const answers = await Promise.all(range(20).map(() => stand.ask(query, refs)));
-    for (const answer of answers) expect(freshnessOf(answer)).toMatchObject({ asOf: at(0), isStale: true });
-    expect(lastCounts(stand)).toEqual({ stale: 1 });
+    fixture.fleet.delay(gate.pass);
+    const responses = await Promise.all(range(20).map(() => fixture.send(query, refs)));
+    for (const response of responses) expect(freshnessOf(response)).toMatchObject({ asOf: at(0), isStale: true });
+    expect(lastCounts(fixture)).toEqual({ stale: 1 });
     await gate.arrivals(1);
     gate.open();
-    await stand.clock.idle();
-    expect(freshnessOf(await stand.ask(query, refs))).toMatchObject({ asOf: at(60_000), isStale: false });
-    expect(lastCounts(stand)).toEqual({ hit: 1 });
-    expect(stand.fleet.asked).toHaveLength(2);
+    await fixture.clock.idle();
+    expect(freshnessOf(await fixture.send(query, refs))).toMatchObject({ asOf: at(60_000), isStale: false });
+    expect(lastCounts(fixture)).toEqual({ hit: 1 });
+    expect(fixture.fleet.requested).toHaveLength(2);
   });
 
   test('is served stale while ScaleOps fails, and the log has the reason', async () => {
-    const stand = await start();
-    await stand.ask(ENTITIES, { representations: [namespaceRef('far', 'a'), namespaceRef('edge', 'b')] });
-    stand.clock.advance(1_000_000);
-    stand.fleet.meet(() => faults.status(503));
-    const answer = await stand.ask(ENTITIES, {
+    const fixture = await start();
+    await fixture.send(ENTITIES, { representations: [namespaceRef('far', 'a'), namespaceRef('edge', 'b')] });
+    fixture.clock.advance(1_000_000);
+    fixture.fleet.failWith(() => faults.status(503));
+    const response = await fixture.send(ENTITIES, {
       representations: [namespaceRef('edge', 'b'), namespaceRef('far', 'a')],
     });
-    expect(answer.errors).toEqual([]);
-    expect(entitiesOf(answer).map(({ costs }) => [costs?.asOf, costs?.isStale])).toEqual(Array(2).fill([at(0), true]));
-    expect(stand.log.at(-1)).toMatchObject({ msg: 'operation', staleFor: ['UPSTREAM_UNAVAILABLE'] });
-    expect(stand.fleet.asked).toHaveLength(2);
+    expect(response.errors).toEqual([]);
+    expect(entitiesOf(response).map(({ costs }) => [costs?.asOf, costs?.isStale])).toEqual(
+      Array(2).fill([at(0), true]),
+    );
+    expect(fixture.log.at(-1)).toMatchObject({ msg: 'operation', staleFor: ['UPSTREAM_UNAVAILABLE'] });
+    expect(fixture.fleet.requested).toHaveLength(2);
   });
 
   test('makes one call for all operations that ask for it at the same time, also without a cache', async () => {
-    const stand = await start({ env: UNKEPT });
+    const fixture = await start({ env: UNKEPT });
     const gate = createGate();
-    stand.fleet.delay(gate.pass);
-    const answers = range(50).map((index) =>
-      stand.ask(ENTITIES, { representations: index % 2 === 0 ? REFS : shuffle(REFS) }),
+    fixture.fleet.delay(gate.pass);
+    const responses = range(50).map((index) =>
+      fixture.send(ENTITIES, { representations: index % 2 === 0 ? REFS : shuffle(REFS) }),
     );
     await gate.arrivals(CALLS);
     gate.open();
-    (await Promise.all(answers)).forEach((answer, index) => {
-      expect(idsOf(answer)).toEqual(index % 2 === 0 ? IDS : shuffle(IDS));
+    (await Promise.all(responses)).forEach((response, index) => {
+      expect(idsOf(response)).toEqual(index % 2 === 0 ? IDS : shuffle(IDS));
     });
-    expect(stand.fleet.asked).toHaveLength(CALLS);
-    const collapsed = stand.log.filter(
+    expect(fixture.fleet.requested).toHaveLength(CALLS);
+    const collapsed = fixture.log.filter(
       ({ cache }) => (cache as { collapsed?: number } | undefined)?.collapsed === CALLS,
     );
     expect(collapsed).toHaveLength(49);
   });
 
   test('is cancelled when the client leaves', async () => {
-    const stand = await startOn(createWatchedClock(START_MS));
-    stand.fleet.meet(() => faults.neverAnswer);
+    const fixture = await startOn(createWatchedClock(START_MS));
+    fixture.fleet.failWith(() => faults.neverRespond);
     const client = new AbortController();
-    const asked = Promise.allSettled([stand.ask(ENTITIES, { representations: REFS }, { signal: client.signal })]);
-    await stand.fleet.arrivals(CALLS);
+    const pending = Promise.allSettled([fixture.send(ENTITIES, { representations: REFS }, { signal: client.signal })]);
+    await fixture.fleet.arrivals(CALLS);
     client.abort();
-    await Promise.all(stand.fleet.requests.map(({ closed }) => closed));
-    await asked;
-    expect(stand.clock.pending()).toBe(0);
-    stand.fleet.meet(() => undefined);
-    expect(idsOf(await stand.ask(ENTITIES, { representations: REFS }))).toEqual(IDS);
-    expect(stand.fleet.asked).toHaveLength(2 * CALLS);
+    await Promise.all(fixture.fleet.requests.map(({ closed }) => closed));
+    await pending;
+    expect(fixture.clock.pending()).toBe(0);
+    fixture.fleet.failWith(() => undefined);
+    expect(idsOf(await fixture.send(ENTITIES, { representations: REFS }))).toEqual(IDS);
+    expect(fixture.fleet.requested).toHaveLength(2 * CALLS);
   });
 
   test('continues for a client that stays', async () => {
-    const stand = await start();
+    const fixture = await start();
     const gate = createGate();
-    stand.fleet.delay(gate.pass);
+    fixture.fleet.delay(gate.pass);
     const client = new AbortController();
-    const left = Promise.allSettled([stand.ask(ENTITIES, { representations: REFS }, { signal: client.signal })]);
-    const staying = stand.ask(ENTITIES, { representations: REFS });
+    const left = Promise.allSettled([fixture.send(ENTITIES, { representations: REFS }, { signal: client.signal })]);
+    const staying = fixture.send(ENTITIES, { representations: REFS });
     await gate.arrivals(CALLS);
     client.abort();
     await left;
     gate.open();
     expect(idsOf(await staying)).toEqual(IDS);
-    expect(stand.fleet.asked).toHaveLength(CALLS);
+    expect(fixture.fleet.requested).toHaveLength(CALLS);
   });
 });
 
@@ -1237,18 +1248,18 @@ describe('a failed call', () => {
     [3, 'costs'],
     [4, 'cost'],
   ] as const;
-  const isEdge = ({ clusterFilters }: Asked): boolean => (clusterFilters as string[]).includes('edge');
+  const isEdge = ({ clusterFilters }: FleetRequest): boolean => (clusterFilters as string[]).includes('edge');
 
   /** The entities of the failed call are null with their own errors; the others have data. */
-  function expectEdgeFailed(answer: Answer, code: string): void {
-    expect(answer.status).toBe(200);
-    expect(idsOf(answer)).toEqual([rowIds('far/a'), null, rowIds('home/a').slice(0, 1), null, null]);
-    expect(entitiesOf(answer).map(({ __typename }) => __typename)).toEqual(REFS.map((ref) => ref.__typename));
-    const failed = answer.errors.map(({ path, extensions }) => [path, extensions.code]);
+  function expectEdgeFailed(response: GraphqlResponse, code: string): void {
+    expect(response.status).toBe(200);
+    expect(idsOf(response)).toEqual([rowIds('far/a'), null, rowIds('home/a').slice(0, 1), null, null]);
+    expect(entitiesOf(response).map(({ __typename }) => __typename)).toEqual(REFS.map((ref) => ref.__typename));
+    const failed = response.errors.map(({ path, extensions }) => [path, extensions.code]);
     expect(failed.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))).toEqual(
       AT_EDGE.map(([index, field]) => [['_entities', index, field], code]),
     );
-    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('cache-control')).toBe('no-store');
   }
 
   test.each<[string, Fault, string]>([
@@ -1263,72 +1274,76 @@ describe('a failed call', () => {
     ['a response that is no report', faults.json({}), 'UPSTREAM_BAD_RESPONSE'],
     ['JSON that is cut off', faults.truncatedJson, 'UPSTREAM_BAD_RESPONSE'],
   ])('affects only the entities that it carried: %s', async (_name, fault, code) => {
-    const stand = await start({ env: { SCALEOPS_MAX_RESPONSE_MB: '1' } });
-    stand.fleet.meet((asked) => (isEdge(asked) ? fault : undefined));
-    expectEdgeFailed(await stand.ask(ENTITIES, { representations: REFS }), code);
-    expect(stand.fleet.asked).toHaveLength(2);
+    const fixture = await start({ env: { SCALEOPS_MAX_RESPONSE_MB: '1' } });
+    fixture.fleet.failWith((requested) => (isEdge(requested) ? fault : undefined));
+    expectEdgeFailed(await fixture.send(ENTITIES, { representations: REFS }), code);
+    expect(fixture.fleet.requested).toHaveLength(2);
     // The failure is not cached.
-    stand.fleet.meet(() => undefined);
-    stand.clock.advance(1);
-    expect((await stand.ask(ENTITIES, { representations: REFS })).errors).toEqual([]);
-    expect(idsOf(await stand.ask(ENTITIES, { representations: REFS }))).not.toContain(null);
+    fixture.fleet.failWith(() => undefined);
+    fixture.clock.advance(1);
+    expect((await fixture.send(ENTITIES, { representations: REFS })).errors).toEqual([]);
+    expect(idsOf(await fixture.send(ENTITIES, { representations: REFS }))).not.toContain(null);
     const isRefusal = ['UPSTREAM_UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN'].includes(code);
     // A refusal purges all cached reports.
-    expect(stand.fleet.asked).toHaveLength(isRefusal ? 4 : 3);
+    expect(fixture.fleet.requested).toHaveLength(isRefusal ? 4 : 3);
   });
 
   test('is repeated in halves when its response is too large, with the same results as separate questions', async () => {
-    const stand = await start({ env: { SCALEOPS_MAX_RESPONSE_MB: '1' } });
+    const fixture = await start({ env: { SCALEOPS_MAX_RESPONSE_MB: '1' } });
     const representations = SMALL_FLEET.map(workloadRef);
-    stand.fleet.meet(({ clusterFilters: names }) => ((names as string[]).length > 1 ? faults.tooLong() : undefined));
-    const answer = await stand.ask(ENTITIES, { representations });
-    expect(answer.errors).toEqual([]);
-    expect(idsOf(answer)).toEqual(SMALL_FLEET.map((each) => [idOf(each)]));
-    expect(stand.fleet.asked.length).toBeGreaterThan(2);
-    expect(stand.fleet.asked.length).toBeLessThanOrEqual(15);
+    fixture.fleet.failWith(({ clusterFilters: names }) =>
+      (names as string[]).length > 1 ? faults.tooLong() : undefined,
+    );
+    const response = await fixture.send(ENTITIES, { representations });
+    expect(response.errors).toEqual([]);
+    expect(idsOf(response)).toEqual(SMALL_FLEET.map((each) => [idOf(each)]));
+    expect(fixture.fleet.requested.length).toBeGreaterThan(2);
+    expect(fixture.fleet.requested.length).toBeLessThanOrEqual(15);
   });
 
   test('is repeated in halves at most three times', async () => {
-    const stand = await start({ env: { SCALEOPS_MAX_RESPONSE_MB: '1' } });
+    const fixture = await start({ env: { SCALEOPS_MAX_RESPONSE_MB: '1' } });
     const representations = range(64).map((at) => namespaceRef('far', `n${at}`));
-    stand.fleet.meet(() => faults.tooLong());
-    const { errors } = await stand.ask(ENTITIES, { representations });
+    fixture.fleet.failWith(() => faults.tooLong());
+    const { errors } = await fixture.send(ENTITIES, { representations });
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(range(64).map(() => 'UPSTREAM_RESPONSE_TOO_LARGE'));
-    expect(stand.fleet.asked).toHaveLength(15);
+    expect(fixture.fleet.requested).toHaveLength(15);
   });
 
   test('affects only the entities that it carried, when it exceeds its deadline', async () => {
-    const stand = await startOn(createWatchedClock(START_MS));
-    stand.fleet.meet((asked) => (isEdge(asked) ? faults.neverAnswer : undefined));
-    const asked = stand.ask(ENTITIES, { representations: REFS });
-    await Promise.all([stand.fleet.arrivals(2), stand.clock.calledOff(1)]);
-    stand.clock.advance(29_999);
+    const fixture = await startOn(createWatchedClock(START_MS));
+    fixture.fleet.failWith((requested) => (isEdge(requested) ? faults.neverRespond : undefined));
+    const pending = fixture.send(ENTITIES, { representations: REFS });
+    await Promise.all([fixture.fleet.arrivals(2), fixture.clock.calledOff(1)]);
+    fixture.clock.advance(29_999);
     // The deadline of the call, and that of the operation.
-    expect(stand.clock.pending()).toBe(2);
-    stand.clock.advance(1);
-    expectEdgeFailed(await asked, 'UPSTREAM_TIMEOUT');
-    await stand.fleet.requests[stand.fleet.asked.findIndex(isEdge)]!.closed;
-    expect(stand.fleet.asked).toHaveLength(2);
+    expect(fixture.clock.pending()).toBe(2);
+    fixture.clock.advance(1);
+    expectEdgeFailed(await pending, 'UPSTREAM_TIMEOUT');
+    await fixture.fleet.requests[fixture.fleet.requested.findIndex(isEdge)]!.closed;
+    expect(fixture.fleet.requested).toHaveLength(2);
   });
 
   test('does not affect entities that a wider report serves', async () => {
-    const stand = await start();
-    await stand.ask(ROOT, { filter: { clusters: { names: ['far', 'home'] } } });
-    stand.fleet.meet(() => faults.status(500));
-    expectEdgeFailed(await stand.ask(ENTITIES, { representations: REFS }), 'UPSTREAM_ERROR');
-    expect(stand.fleet.asked).toHaveLength(2);
+    const fixture = await start();
+    await fixture.send(ROOT, { filter: { clusters: { names: ['far', 'home'] } } });
+    fixture.fleet.failWith(() => faults.status(500));
+    expectEdgeFailed(await fixture.send(ENTITIES, { representations: REFS }), 'UPSTREAM_ERROR');
+    expect(fixture.fleet.requested).toHaveLength(2);
   });
 
   test('is an error of every entity when there is no token, and no call is made', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'gateway-token-')), 'token');
     await writeFile(file, TOKEN);
-    const stand = await start({ env: { SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file } });
+    const fixture = await start({ env: { SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file } });
     await rm(dirname(file), { recursive: true });
-    const answer = await stand.ask(ENTITIES, { representations: REFS });
-    expect(answer.status).toBe(200);
-    expect(idsOf(answer)).toEqual(REFS.map(() => null));
-    expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(REFS.map(() => 'UPSTREAM_UNAUTHENTICATED'));
-    expect(stand.fleet.requests).toEqual([]);
+    const response = await fixture.send(ENTITIES, { representations: REFS });
+    expect(response.status).toBe(200);
+    expect(idsOf(response)).toEqual(REFS.map(() => null));
+    expect(response.errors.map(({ extensions }) => extensions.code)).toEqual(
+      REFS.map(() => 'UPSTREAM_UNAUTHENTICATED'),
+    );
+    expect(fixture.fleet.requests).toEqual([]);
   });
 });
 
@@ -1354,15 +1369,15 @@ describe.skipIf(isRedisSkipped)('two replicas on one Redis', () => {
   test('fetch the same batch once, one after the other', async () => {
     const { redis, fleet, replicas } = await startPair();
     const [a, b] = replicas;
-    expect(idsOf(await a.ask(ENTITIES, { representations: REFS }))).toEqual(IDS);
+    expect(idsOf(await a.send(ENTITIES, { representations: REFS }))).toEqual(IDS);
     await redis.watch.settled();
-    expect(idsOf(await b.ask(ENTITIES, { representations: shuffle(REFS) }))).toEqual(shuffle(IDS));
+    expect(idsOf(await b.send(ENTITIES, { representations: shuffle(REFS) }))).toEqual(shuffle(IDS));
     expect([lastCounts(a), lastCounts(b)]).toEqual([{ miss: 1 }, { shared: 1 }]);
     // A batch that one replica fetched is cut by the other.
-    const part = await b.ask(ENTITIES, { representations: [namespaceRef('far', 'b')] });
+    const part = await b.send(ENTITIES, { representations: [namespaceRef('far', 'b')] });
     expect(idsOf(part)).toEqual([rowIds('far/b')]);
     expect(lastCounts(b)).toEqual({ hit: 1 });
-    expect(fleet.asked).toHaveLength(1);
+    expect(fleet.requested).toHaveLength(1);
   });
 
   test('fetch the same batch once, at the same time', async () => {
@@ -1370,9 +1385,9 @@ describe.skipIf(isRedisSkipped)('two replicas on one Redis', () => {
     const [a, b] = replicas;
     const gate = createGate();
     fleet.delay(gate.pass);
-    const first = a.ask(ENTITIES, { representations: REFS });
+    const first = a.send(ENTITIES, { representations: REFS });
     await gate.arrivals(1);
-    const second = b.ask(ENTITIES, { representations: shuffle(REFS) });
+    const second = b.send(ENTITIES, { representations: shuffle(REFS) });
     await clock.timersSet(POLL_MS, 1);
     gate.open();
     expect(idsOf(await first)).toEqual(IDS);
@@ -1380,6 +1395,6 @@ describe.skipIf(isRedisSkipped)('two replicas on one Redis', () => {
     clock.advance(POLL_MS);
     expect(idsOf(await second)).toEqual(shuffle(IDS));
     expect([lastCounts(a), lastCounts(b)]).toEqual([{ miss: 1 }, { shared: 1 }]);
-    expect(fleet.asked).toHaveLength(1);
+    expect(fleet.requested).toHaveLength(1);
   });
 });

@@ -17,7 +17,7 @@ const BOB = principalOf('bob');
 const requestOf = (namespace: string): WorkloadCostsRequest => ({ report: 'workloads', namespaces: [namespace] });
 
 /** A cache of about ten reports and 100,000 bytes of responses; the upstream fails while `fault` is set. */
-function createStand() {
+function createFixture() {
   const clock = createManualClock();
   const upstream = { calls: 0, fault: undefined as UpstreamError | undefined };
   const fetchReport = () => {
@@ -36,7 +36,7 @@ function createStand() {
 
 describe('cached responses', () => {
   test('evict each other, and no report', async () => {
-    const { cache, upstream, cacheResponse } = createStand();
+    const { cache, upstream, cacheResponse } = createFixture();
     for (const namespace of ['a', 'b']) await cache.load(requestOf(namespace), ANN);
     for (let index = 0; index < 1_000; index += 1) await cacheResponse(`ann\n${index}`, 'a', 20_000);
     expect(cache.responses.get('ann\n0')).toBeUndefined();
@@ -47,7 +47,7 @@ describe('cached responses', () => {
   });
 
   test('are not cached when they are larger than the bound', async () => {
-    const { cache, cacheResponse } = createStand();
+    const { cache, cacheResponse } = createFixture();
     await cacheResponse('ann\nsmall', 'a');
     await cacheResponse('ann\nlarge', 'a', 100_000);
     expect(cache.responses.get('ann\nlarge')).toBeUndefined();
@@ -55,7 +55,7 @@ describe('cached responses', () => {
   });
 
   test('are dropped when their report is evicted', async () => {
-    const { cache, cacheResponse } = createStand();
+    const { cache, cacheResponse } = createFixture();
     await cacheResponse('ann\nresponse', 'a');
     for (let index = 0; index < 20; index += 1) await cache.load(requestOf(`other-${index}`), ANN);
     expect(cache.responses.get('ann\nresponse')).toBeUndefined();
@@ -63,7 +63,7 @@ describe('cached responses', () => {
   });
 
   test('are dropped when their report is replaced', async () => {
-    const { cache, clock, cacheResponse } = createStand();
+    const { cache, clock, cacheResponse } = createFixture();
     await cacheResponse('ann\nresponse', 'a');
     clock.advance(6_000);
     await cache.load(requestOf('a'), ANN, { noCache: true });
@@ -71,7 +71,7 @@ describe('cached responses', () => {
   });
 
   test('are dropped when their principal is rejected, those of others are not', async () => {
-    const { cache, upstream, cacheResponse } = createStand();
+    const { cache, upstream, cacheResponse } = createFixture();
     await cacheResponse('ann\nresponse', 'a');
     await cacheResponse('bob\nresponse', 'a', 1_000, BOB);
     upstream.fault = new UpstreamError('UPSTREAM_FORBIDDEN');

@@ -14,14 +14,14 @@ import {
   WORKLOADS,
   type AgingStack,
 } from '../kit/aging.js';
-import { ask, startGateway } from '../kit/gateway.js';
+import { sendQuery, startGateway } from '../kit/gateway.js';
 import { createIdleClock } from '../kit/time/idle-clock.js';
 import { makeJwt, startTenants } from '../kit/upstream/tenants.js';
 
 const JSON_TYPE = 'application/json';
 const RESPONSE_TYPE = 'application/graphql-response+json';
 
-interface SeenAnswer {
+interface SeenResponse {
   readonly status: number;
   readonly cacheControl: string | null;
   readonly age: string | null;
@@ -41,7 +41,7 @@ async function send(
   gateway: { listen(): Promise<string> } | string,
   query: string,
   how: Sending = {},
-): Promise<SeenAnswer> {
+): Promise<SeenResponse> {
   const { method = 'POST', accept = RESPONSE_TYPE, headers = {} } = how;
   const url = `${typeof gateway === 'string' ? gateway : await gateway.listen()}/graphql`;
   const isGet = method === 'GET';
@@ -50,13 +50,15 @@ async function send(
         headers: { accept, 'apollo-require-preflight': 'true', ...headers },
       })
     : undefined;
-  const answer =
-    sent === undefined ? await ask(fetch, query, undefined, { headers: { accept, ...headers } }, url) : await sent;
-  const text = 'data' in answer ? answer.text : await answer.text();
+  const response =
+    sent === undefined
+      ? await sendQuery(fetch, query, undefined, { headers: { accept, ...headers } }, url)
+      : await sent;
+  const text = 'data' in response ? response.text : await response.text();
   const { extensions } = JSON.parse(text) as { extensions?: { freshness?: unknown } };
-  const header = (name: string): string | null => answer.headers.get(name);
+  const header = (name: string): string | null => response.headers.get(name);
   return {
-    status: answer.status,
+    status: response.status,
     cacheControl: header('cache-control'),
     age: header('age'),
     vary: header('vary'),
@@ -291,7 +293,7 @@ describe('with SCALEOPS_AUTH=forward', () => {
 function readCacheable({
   cacheControl,
   age,
-}: SeenAnswer): { readonly maxAge: number; readonly age: number } | undefined {
+}: SeenResponse): { readonly maxAge: number; readonly age: number } | undefined {
   const maxAge = /(?:^|, )max-age=(\d+)$/.exec(cacheControl ?? '')?.[1];
   return maxAge === undefined ? undefined : { maxAge: Number(maxAge), age: Number(age) };
 }

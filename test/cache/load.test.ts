@@ -6,9 +6,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { AggregatedCostsRequest, ReportRequest } from '../../src/report/request.js';
-import { answer, startFaultServer } from '../kit/upstream/fault-server.js';
+import { respond, startFaultServer } from '../kit/upstream/fault-server.js';
 import { createGate } from '../kit/time/gate.js';
-import { startStack, type Answer } from '../kit/gateway.js';
+import { startStack, type GraphqlResponse } from '../kit/gateway.js';
 import { findUrl, LISTENING } from '../kit/processes/gateway-process.js';
 import { principalOf } from '../kit/identity/principal.js';
 import { createTestCache } from '../kit/report-cache.js';
@@ -53,20 +53,20 @@ async function startPair(url: string, env: Readonly<Record<string, string>> = {}
   return { clock, redis, replicas, countOf };
 }
 
-async function startCrowd(options: Partial<TenantsOptions> = {}, env: Readonly<Record<string, string>> = {}) {
+async function startClients(options: Partial<TenantsOptions> = {}, env: Readonly<Record<string, string>> = {}) {
   const upstream = await startTenants({ tokens: TOKENS, ...options });
   onTestFinished(() => upstream[Symbol.asyncDispose]());
   const pair = await startPair(upstream.url, env);
-  const askAll = (crowd = CROWD): Promise<Answer>[] =>
-    crowd.map(({ token }, index) => pair.replicas[Math.floor(index / 50) % 2]!.askAs(token, QUERY));
-  return { ...pair, upstream, askAll };
+  const sendAll = (crowd = CROWD): Promise<GraphqlResponse>[] =>
+    crowd.map(({ token }, index) => pair.replicas[Math.floor(index / 50) % 2]!.sendAs(token, QUERY));
+  return { ...pair, upstream, sendAll: sendAll };
 }
 
-function expectOwn(answers: readonly Answer[], isStale = false): void {
-  const wanted = answers.map((_, index) => ({
+function expectOwnData(responses: readonly GraphqlResponse[], isStale = false): void {
+  const wanted = responses.map((_, index) => ({
     workloadCosts: { isStale, clusters: [`${secretOf(CROWD[index]!.tenant)}-cluster`] },
   }));
-  expect(answers.map(({ data }) => data as unknown)).toEqual(wanted);
+  expect(responses.map(({ data }) => data as unknown)).toEqual(wanted);
 }
 
 describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to two replicas', () => {
@@ -74,11 +74,11 @@ describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to 
   // shared-cache.ts without the lock (100 calls).
   test('make 50 upstream calls without a cached report', async () => {
     const gate = createGate();
-    const { askAll, upstream, clock, countOf } = await startCrowd({ onRequest: gate.pass });
-    const answers = askAll();
+    const { sendAll: sendAll, upstream, clock, countOf } = await startClients({ onRequest: gate.pass });
+    const responses = sendAll();
     await Promise.all([gate.arrivals(50), clock.timersSet(POLL_MS, 50)]);
     gate.open();
-    expectOwn(await Promise.all(answers));
+    expectOwnData(await Promise.all(responses));
     expect(upstream.requests).toHaveLength(50);
     expect(new Set(upstream.requests.map(({ token }) => token)).size).toBe(50);
     expect(countOf('miss')).toBe(50);
@@ -89,35 +89,41 @@ describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to 
   // Mutations: report-cache.ts, #serve() waits for the refresh; the refresh does not join a flight; shared-cache.ts without the lock.
   test('are all answered from stale reports, and make 50 refreshes', async () => {
     const gate = createGate();
-    const { askAll, upstream, clock, redis, countOf } = await startCrowd(
+    const {
+      sendAll: sendAll,
+      upstream,
+      clock,
+      redis,
+      countOf,
+    } = await startClients(
       { onRequest: () => (upstream.requests.length > 50 ? gate.pass() : undefined) },
       { CACHE_TTL_SECONDS: '10' },
     );
-    await Promise.all(askAll(PRINCIPALS));
+    await Promise.all(sendAll(PRINCIPALS));
     await redis.watch.settled();
-    await Promise.all(askAll(CROWD.slice(0, 100)));
+    await Promise.all(sendAll(CROWD.slice(0, 100)));
     clock.advance(20_000);
     // All refreshes are still pending.
-    expectOwn(await Promise.all(askAll()), true);
+    expectOwnData(await Promise.all(sendAll()), true);
     expect(countOf('stale')).toBe(1_000);
     await gate.arrivals(50);
     gate.open();
     // The first 50, the refreshes, and lookups that found these complete.
     await redis.watch.event(/^del .*:lock:/, 150);
-    expectOwn(await Promise.all(askAll()));
+    expectOwnData(await Promise.all(sendAll()));
     expect(upstream.requests).toHaveLength(100);
   });
 
   // Mutation: report-cache.ts, mayRefresh always true.
   test('repeat no failed refresh, however many of them get the stale report', async () => {
-    const { replicas, upstream, clock, redis, countOf } = await startCrowd({}, { CACHE_TTL_SECONDS: '10' });
+    const { replicas, upstream, clock, redis, countOf } = await startClients({}, { CACHE_TTL_SECONDS: '10' });
     const { token } = PRINCIPALS[0]!;
-    await replicas[0]!.askAs(token, QUERY);
+    await replicas[0]!.sendAs(token, QUERY);
     await redis.watch.settled();
     upstream.setDown(true);
     clock.advance(20_000);
     for (let round = 0; round < 20; round += 1) {
-      await Promise.all(Array.from({ length: 50 }, () => replicas[0]!.askAs(token, QUERY)));
+      await Promise.all(Array.from({ length: 50 }, () => replicas[0]!.sendAs(token, QUERY)));
       // The first refresh has failed by then, and there was time for another one.
       await replicas[0]!.logged('background refresh failed; serving the stale report');
       await redis.watch.settled();
@@ -134,17 +140,17 @@ describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas',
   // Mutations: single-flight.ts, removeWaiter() aborts for the first client that leaves; start() gets the signal of the first client.
   test('include a last one that still gets its data after 99 have left', async () => {
     const gate = createGate();
-    const { replicas, upstream, clock } = await startCrowd({ onRequest: gate.pass });
+    const { replicas, upstream, clock } = await startClients({ onRequest: gate.pass });
     const leaving = new AbortController();
-    const ask = (replica: (typeof replicas)[number], signal?: AbortSignal) =>
-      replica.ask(QUERY, {}, { headers, ...(signal && { signal }) });
+    const send = (replica: (typeof replicas)[number], signal?: AbortSignal) =>
+      replica.send(QUERY, {}, { headers, ...(signal && { signal }) });
     const crowds = replicas.map((replica) => ({
-      left: Array.from({ length: 99 }, () => ask(replica, leaving.signal).catch(() => undefined)),
-      staying: ask(replica),
+      left: Array.from({ length: 99 }, () => send(replica, leaving.signal).catch(() => undefined)),
+      staying: send(replica),
     }));
     await Promise.all([gate.arrivals(1), clock.timersSet(POLL_MS, 1)]);
     // The responses prove that the earlier requests have joined.
-    await Promise.all(replicas.map((replica) => replica.ask('{ __typename }', {}, { headers })));
+    await Promise.all(replicas.map((replica) => replica.send('{ __typename }', {}, { headers })));
     leaving.abort();
     await Promise.all(crowds.flatMap(({ left }) => left));
     gate.open();
@@ -157,12 +163,12 @@ describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas',
   // Mutation: single-flight.ts, removeWaiter() without controller.abort().
   test('close the upstream connection, and end the wait for the other replica, when all have left', async () => {
     await using upstream = await startFaultServer();
-    upstream.answer('', () => undefined);
+    upstream.respond('', () => undefined);
     const { replicas, clock, redis } = await startPair(upstream.url);
     const leaving = new AbortController();
     const left = replicas.flatMap((replica) =>
       Array.from({ length: 100 }, () =>
-        replica.ask(QUERY, {}, { headers, signal: leaving.signal }).catch(() => undefined),
+        replica.send(QUERY, {}, { headers, signal: leaving.signal }).catch(() => undefined),
       ),
     );
     await Promise.all([upstream.arrivals(1), clock.timersSet(POLL_MS, 1)]);
@@ -179,18 +185,18 @@ describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas',
   test('all get the error when the upstream refuses one call', async () => {
     await using upstream = await startFaultServer();
     const gate = createGate();
-    upstream.answer(
+    upstream.respond(
       '',
       (socket) =>
         void gate.pass().then(() => {
-          answer(403, '{}')(socket);
+          respond(403, '{}')(socket);
         }),
     );
     const { replicas } = await startPair(upstream.url);
-    const answers = Array.from({ length: 100 }, () => replicas[0]!.askAs(token, QUERY));
+    const responses = Array.from({ length: 100 }, () => replicas[0]!.sendAs(token, QUERY));
     await gate.arrivals(1);
     gate.open();
-    const codes = (await Promise.all(answers)).map(({ errors }) => errors[0]?.extensions.code);
+    const codes = (await Promise.all(responses)).map(({ errors }) => errors[0]?.extensions.code);
     expect(new Set(codes)).toEqual(new Set(['UPSTREAM_FORBIDDEN']));
     expect(upstream.requests).toHaveLength(1);
   });
@@ -201,7 +207,7 @@ describe('10,000 distinct reports', () => {
 
   // Mutations: report-store.ts without maxSize (max instead), or each counted as one byte.
   test('stay within the bound in bytes, and the newest are kept', async () => {
-    const asked: number[] = [];
+    const requested: number[] = [];
     const reportOf = (index: number) =>
       decodeReport({
         clusters: ['production'],
@@ -212,7 +218,7 @@ describe('10,000 distinct reports', () => {
       }).report;
     const fetchReport = (request: ReportRequest) => {
       const index = Number((request as AggregatedCostsRequest).tags![0]);
-      asked.push(index);
+      requested.push(index);
       return Promise.resolve({ report: reportOf(index), body: Buffer.alloc(0) });
     };
     const cache = createTestCache(fetchReport, { maxBytes: MAX_BYTES });
@@ -220,7 +226,7 @@ describe('10,000 distinct reports', () => {
     const load = async (index: number) =>
       cache.load({ report: 'aggregated', tags: [String(index)] }, principals[index % principals.length]!);
     for (let index = 0; index < 10_000; index += 1) await load(index);
-    expect(asked).toHaveLength(10_000);
+    expect(requested).toHaveLength(10_000);
     // From the newest, until the first evicted one.
     let bytes = 0;
     let index = 9_999;
@@ -228,7 +234,7 @@ describe('10,000 distinct reports', () => {
     expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
     expect(bytes).toBeGreaterThan(0.85 * MAX_BYTES);
     for (const old of [0, 1, 5_000, index - 1]) expect((await load(old)).cacheStatus).toBe('miss');
-    expect(asked).toHaveLength(10_005);
+    expect(requested).toHaveLength(10_005);
   });
 });
 
@@ -261,7 +267,7 @@ describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending questions'
       });
       const url = findUrl(await gateway.line(LISTENING));
       await gateway.line(new RegExp(CONNECTED));
-      const answers = PRINCIPALS.map(({ token }) =>
+      const responses = PRINCIPALS.map(({ token }) =>
         fetch(`${url}/graphql`, {
           method: 'POST',
           body: JSON.stringify({ query: QUERY }),
@@ -276,7 +282,7 @@ describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending questions'
       await gateway.line(/stopping/);
       expect(await isTurnedAway(url)).toBe(true);
       gate.open();
-      for (const [index, response] of (await Promise.all(answers)).entries()) {
+      for (const [index, response] of (await Promise.all(responses)).entries()) {
         expect(response.status).toBe(200);
         const { data } = (await response.json()) as { data: { workloadCosts: { clusters: string[] } } };
         expect(data.workloadCosts.clusters).toEqual([`${secretOf(PRINCIPALS[index]!.tenant)}-cluster`]);
@@ -300,10 +306,10 @@ describe('one operation with more reports than the upstream slots allow', () => 
       { length: 12 },
       (_, days) => `d${days}: workloadCosts(filter: { last: "${days + 1}d" }) { asOf }`,
     );
-    const greedy = stack.ask(`{ ${aliases.join(' ')} }`);
+    const greedy = stack.send(`{ ${aliases.join(' ')} }`);
     // Half of the slots.
     await gate.arrivals(1);
-    const other = stack.ask('{ aggregatedCosts { asOf } }');
+    const other = stack.send('{ aggregatedCosts { asOf } }');
     gate.open();
     expect((await other).errors).toEqual([]);
     expect((await greedy).errors).toEqual([]);

@@ -17,7 +17,7 @@ interface TestTask {
   readonly end: (error?: Error) => void;
 }
 
-interface StandOptions extends BulkheadSettings {
+interface FixtureOptions extends BulkheadSettings {
   /** What each caller has left of its deadline when it comes. */
   readonly timeoutMs?: number;
 }
@@ -26,7 +26,7 @@ const QUEUE_FULL = 'BulkheadFullError: queue full';
 const TOO_MANY = 'BulkheadFullError: caller has too many calls queued';
 const NO_TIME = 'BulkheadFullError: no time left for a call';
 
-function createStand({ timeoutMs = 2_000, ...settings }: StandOptions) {
+function createFixture({ timeoutMs = 2_000, ...settings }: FixtureOptions) {
   const clock = createManualClock();
   const bulkhead = new Bulkhead(settings, clock);
   const tasks: TestTask[] = [];
@@ -67,7 +67,7 @@ function createStand({ timeoutMs = 2_000, ...settings }: StandOptions) {
 
 describe('Bulkhead', () => {
   test('runs its maximum, queues its maximum, and rejects the next at once', async () => {
-    const { clock, tasks, started, run, listeners, outcomes } = createStand({ maxInFlight: 2, maxQueued: 3 });
+    const { clock, tasks, started, run, listeners, outcomes } = createFixture({ maxInFlight: 2, maxQueued: 3 });
     for (let count = 0; count < 6; count += 1) run();
     await settle();
     expect(started).toEqual([0, 1]);
@@ -80,7 +80,7 @@ describe('Bulkhead', () => {
   });
 
   test('queues nothing when the queue holds nothing', async () => {
-    const { run, outcomes } = createStand({ maxInFlight: 1, maxQueued: 0 });
+    const { run, outcomes } = createFixture({ maxInFlight: 1, maxQueued: 0 });
     run();
     run();
     await settle();
@@ -88,7 +88,7 @@ describe('Bulkhead', () => {
   });
 
   test('starts queued tasks in FIFO order, also when another one comes at that moment', async () => {
-    const { tasks, started, run } = createStand({ maxInFlight: 1, maxQueued: 10 });
+    const { tasks, started, run } = createFixture({ maxInFlight: 1, maxQueued: 10 });
     for (let count = 0; count < 4; count += 1) run();
     await settle();
     for (const { end } of tasks.slice(0, 4)) {
@@ -115,7 +115,7 @@ describe('Bulkhead', () => {
   });
 
   test('queues a caller until its deadline leaves no time for the median of recent tasks', async () => {
-    const { clock, run, listeners, started } = createStand({ maxInFlight: 1, maxQueued: 1, timeoutMs: 10_000 });
+    const { clock, run, listeners, started } = createFixture({ maxInFlight: 1, maxQueued: 1, timeoutMs: 10_000 });
     for (const durationMs of [100, 3_000, 5_000]) {
       const task = run();
       await settle();
@@ -140,7 +140,7 @@ describe('Bulkhead', () => {
   });
 
   test('rejects a queued caller at once when a usual task takes longer than its deadline', async () => {
-    const { clock, run } = createStand({ maxInFlight: 1, maxQueued: 1, timeoutMs: 1_000 });
+    const { clock, run } = createFixture({ maxInFlight: 1, maxQueued: 1, timeoutMs: 1_000 });
     const slow = run();
     await settle();
     clock.advance(1_500);
@@ -153,7 +153,7 @@ describe('Bulkhead', () => {
   });
 
   test('tells a rejected caller when the queue is expected to have drained', async () => {
-    const { clock, bulkhead, run } = createStand({ maxInFlight: 2, maxQueued: 5, timeoutMs: 60_000 });
+    const { clock, bulkhead, run } = createFixture({ maxInFlight: 2, maxQueued: 5, timeoutMs: 60_000 });
     const rejection = async (): Promise<unknown> => {
       const { signal } = new AbortController();
       const error = await bulkhead
@@ -173,7 +173,7 @@ describe('Bulkhead', () => {
   });
 
   test('lets a queued caller abort with its own reason', async () => {
-    const { clock, tasks, started, run, listeners } = createStand({ maxInFlight: 1, maxQueued: 2 });
+    const { clock, tasks, started, run, listeners } = createFixture({ maxInFlight: 1, maxQueued: 2 });
     for (let count = 0; count < 3; count += 1) run();
     tasks[1]!.caller.abort(new Error('left'));
     await settle();
@@ -187,7 +187,7 @@ describe('Bulkhead', () => {
   });
 
   test('does not start a task whose caller aborted before, though there is a slot', async () => {
-    const { clock, started, run } = createStand({ maxInFlight: 1, maxQueued: 1 });
+    const { clock, started, run } = createFixture({ maxInFlight: 1, maxQueued: 1 });
     const aborted = new AbortController();
     aborted.abort(new Error('left'));
     const task = run(undefined, aborted);
@@ -200,7 +200,7 @@ describe('Bulkhead', () => {
   });
 
   test('holds the slot of a task whose caller aborted until the task ends', async () => {
-    const { tasks, started, run } = createStand({ maxInFlight: 1, maxQueued: 1 });
+    const { tasks, started, run } = createFixture({ maxInFlight: 1, maxQueued: 1 });
     run();
     run();
     await settle();
@@ -213,7 +213,7 @@ describe('Bulkhead', () => {
   });
 
   test('gives one caller at most three quarters of the slots and of the queue', async () => {
-    const { bulkhead, run, outcomes, started } = createStand({ maxInFlight: 8, maxQueued: 16 });
+    const { bulkhead, run, outcomes, started } = createFixture({ maxInFlight: 8, maxQueued: 16 });
     for (let count = 0; count < 19; count += 1) run('ann');
     await settle();
     expect(bulkhead.load()).toEqual({ inFlight: 6, queued: 12 });
@@ -225,7 +225,7 @@ describe('Bulkhead', () => {
   });
 
   test('serves queued callers in turn, however many calls one of them has queued', async () => {
-    const { tasks, run, started } = createStand({ maxInFlight: 2, maxQueued: 40 });
+    const { tasks, run, started } = createFixture({ maxInFlight: 2, maxQueued: 40 });
     for (let count = 0; count < 20; count += 1) run('ann');
     for (let count = 0; count < 2; count += 1) run('bob');
     await settle();
@@ -239,7 +239,7 @@ describe('Bulkhead', () => {
 });
 
 /** Running and queued tasks as two lists. */
-function createModel({ maxInFlight, maxQueued, timeoutMs = 0 }: StandOptions) {
+function createModel({ maxInFlight, maxQueued, timeoutMs = 0 }: FixtureOptions) {
   const running = new Map<number, number>();
   const started: number[] = [];
   const outcomes = new Map<number, unknown>();
@@ -296,7 +296,7 @@ const anySettings = fc.record({
 test('Bulkhead does as its model does, and leaves no timer and no listener, for any sequence', async () => {
   await fc.assert(
     fc.asyncProperty(anySettings, fc.array(anyStep, { minLength: 15, maxLength: 50 }), async (settings, steps) => {
-      const { clock, tasks, started, running, run, listeners, outcomes } = createStand(settings);
+      const { clock, tasks, started, running, run, listeners, outcomes } = createFixture(settings);
       const model = createModel(settings);
       const expectSame = async (): Promise<void> => {
         await settle();

@@ -44,7 +44,7 @@ interface Call {
   readonly end: (ending: Ending) => Promise<void>;
 }
 
-function createStand(settings: Partial<CircuitBreakerSettings> = {}) {
+function createFixture(settings: Partial<CircuitBreakerSettings> = {}) {
   const clock = createManualClock();
   const changes: boolean[] = [];
   const breaker = new CircuitBreaker(
@@ -93,7 +93,7 @@ const times = (count: number, ...endings: Ending[]): Ending[] => Array.from({ le
 
 describe('a circuit breaker opens', () => {
   test('after its failures in a row, notifies once, and rejects without a call', async () => {
-    const { clock, changes, breaker, begin, calls } = createStand();
+    const { clock, changes, breaker, begin, calls } = createFixture();
     await calls(...times(4, 'failure'));
     breaker.check();
     expect(changes).toEqual([]);
@@ -109,7 +109,7 @@ describe('a circuit breaker opens', () => {
   });
 
   test.each<Ending>(['ok', 'success'])('not when a call between them ends with "%s"', async (ending) => {
-    const { changes, calls } = createStand({ minCalls: 100 });
+    const { changes, calls } = createFixture({ minCalls: 100 });
     await calls(...times(3, ...times(4, 'failure'), ending), ...times(4, 'failure'));
     expect(changes).toEqual([]);
     await calls('failure');
@@ -117,7 +117,7 @@ describe('a circuit breaker opens', () => {
   });
 
   test('by failures in a row only: ignored calls neither count nor break the row', async () => {
-    const { changes, calls } = createStand();
+    const { changes, calls } = createFixture();
     await calls(...times(20, 'ignored'), ...times(4, 'failure', 'ignored'));
     expect(changes).toEqual([]);
     await calls('failure');
@@ -125,7 +125,7 @@ describe('a circuit breaker opens', () => {
   });
 
   test('when half of ten calls or more failed', async () => {
-    const { changes, calls } = createStand();
+    const { changes, calls } = createFixture();
     await calls(...times(4, 'ok', 'failure'), 'ok');
     expect(changes).toEqual([]);
     await calls('failure');
@@ -133,13 +133,13 @@ describe('a circuit breaker opens', () => {
   });
 
   test('not when less than half failed, however many', async () => {
-    const { changes, calls } = createStand();
+    const { changes, calls } = createFixture();
     await calls(...times(50, 'ok', 'failure', 'ok'));
     expect(changes).toEqual([]);
   });
 
   test('by the calls within the window alone', async () => {
-    const { clock, changes, calls } = createStand();
+    const { clock, changes, calls } = createFixture();
     await calls(...times(4, 'ok', 'failure'), 'ok');
     clock.advance(SETTINGS.windowMs);
     await calls(...times(4, 'ok', 'failure'), 'ok');
@@ -150,7 +150,7 @@ describe('a circuit breaker opens', () => {
   });
 
   test('also by a call that throws before it returns a promise', async () => {
-    const { changes, breaker } = createStand({ failuresInARow: 1 });
+    const { changes, breaker } = createFixture({ failuresInARow: 1 });
     const thrown = breaker.run(() => {
       throw new Fault('failure');
     });
@@ -161,7 +161,7 @@ describe('a circuit breaker opens', () => {
 
 describe('an open circuit breaker', () => {
   test('lets one call probe after exactly its time, and all calls after a success', async () => {
-    const { clock, changes, begin, beginMade, calls } = createStand();
+    const { clock, changes, begin, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(14_999);
     expect(await begin()).toBe(1);
@@ -176,7 +176,7 @@ describe('an open circuit breaker', () => {
   });
 
   test('is probed again when a probe hangs, and ignores the outcome of that one', async () => {
-    const { clock, changes, begin, beginMade, calls } = createStand();
+    const { clock, changes, begin, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
     const hanging = await beginMade();
@@ -191,7 +191,7 @@ describe('an open circuit breaker', () => {
   });
 
   test('may still be probed after a check', async () => {
-    const { clock, breaker, beginMade, calls } = createStand();
+    const { clock, breaker, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
     breaker.check();
@@ -203,7 +203,7 @@ describe('an open circuit breaker', () => {
   });
 
   test('stays open twice as long after each failed probe, up to the maximum, and as long as at first after a success', async () => {
-    const { clock, changes, begin, calls } = createStand();
+    const { clock, changes, begin, calls } = createFixture();
     for (let round = 0; round < 2; round += 1) {
       await calls(...times(5, 'failure'));
       for (const openMs of [15_000, 30_000, 60_000, 120_000, 120_000]) {
@@ -224,7 +224,7 @@ describe('an open circuit breaker', () => {
   });
 
   test('forgets all failures when it closes', async () => {
-    const { clock, changes, calls } = createStand();
+    const { clock, changes, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
     await calls('ok', ...times(4, 'failure'), ...times(4, 'ok'));
@@ -232,7 +232,7 @@ describe('an open circuit breaker', () => {
   });
 
   test('may be probed again at once after an ignored probe, and stays open no longer for it', async () => {
-    const { clock, changes, begin, beginMade, calls } = createStand();
+    const { clock, changes, begin, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
     for (let round = 0; round < 3; round += 1) {
@@ -247,7 +247,7 @@ describe('an open circuit breaker', () => {
   });
 
   test.each<Ending>(['ok', 'failure', 'ignored'])('ignores an older call that ends with "%s"', async (end) => {
-    const { clock, begin, beginMade, calls } = createStand();
+    const { clock, begin, beginMade, calls } = createFixture();
     const older = await Promise.all(Array.from({ length: 30 }, beginMade));
     const endTen = async (): Promise<void> => {
       for (const call of older.splice(0, 10)) await call.end(end);
@@ -267,7 +267,7 @@ describe('an open circuit breaker', () => {
   });
 
   test('does not open again, once closed, by calls that started before it opened', async () => {
-    const { clock, changes, beginMade, calls } = createStand();
+    const { clock, changes, beginMade, calls } = createFixture();
     const older = await Promise.all(Array.from({ length: 20 }, beginMade));
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
@@ -277,7 +277,7 @@ describe('an open circuit breaker', () => {
   });
 
   test('stays open no longer when the clock is set back', async () => {
-    const { clock, begin, beginMade, calls } = createStand();
+    const { clock, begin, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(10_000);
     clock.advance(-HOUR_MS);
@@ -289,7 +289,7 @@ describe('an open circuit breaker', () => {
   });
 
   test('is probed at once after an ignored probe, although the clock was set back meanwhile', async () => {
-    const { clock, beginMade, calls } = createStand();
+    const { clock, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
     const probe = await beginMade();
@@ -373,7 +373,7 @@ const anySettings = fc.record({
 test('CircuitBreaker does as its model does, for any sequence', async () => {
   await fc.assert(
     fc.asyncProperty(anySettings, fc.array(anyStep, { minLength: 20, maxLength: 60 }), async (settings, steps) => {
-      const { clock, begin } = createStand(settings);
+      const { clock, begin } = createFixture(settings);
       const model = createModel(settings);
       const underWay: { readonly call: Call; readonly modelled: ModelCall }[] = [];
       const start = async (): Promise<void> => {

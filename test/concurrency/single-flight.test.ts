@@ -13,7 +13,7 @@ interface Flight {
   readonly signal: AbortSignal;
 }
 
-function createStand() {
+function createFixture() {
   const flights: Flight[] = [];
   const flight = createSingleFlight<string>();
   const join = (key = 'key', signal?: AbortSignal): Watched<string> =>
@@ -33,7 +33,7 @@ function createStand() {
 
 describe('single flight', () => {
   test('runs work of one key once at a time, and again after it has settled', async () => {
-    const { flights, flight, join } = createStand();
+    const { flights, flight, join } = createFixture();
     const waiting = [join(), join(), join('other'), join()];
     expect(flights).toHaveLength(2);
     expect([flight.has('key'), flight.has('other'), flight.has('third')]).toEqual([true, true, false]);
@@ -54,7 +54,7 @@ describe('single flight', () => {
   });
 
   test('rejects every waiter with the error of the work, and does not cache it', async () => {
-    const { flights, flight, join } = createStand();
+    const { flights, flight, join } = createFixture();
     const waiting = [join(), join('key', new AbortController().signal)];
     const error = new Error('failed');
     flights[0]!.work.reject(error);
@@ -66,7 +66,7 @@ describe('single flight', () => {
   });
 
   test('forgets work that throws before it returns a promise', async () => {
-    const { flight } = createStand();
+    const { flight } = createFixture();
     const thrown = flight.join('key', () => {
       throw new Error('thrown');
     });
@@ -75,7 +75,7 @@ describe('single flight', () => {
   });
 
   test('rejects a waiter that aborts with its own reason, and goes on for the others', async () => {
-    const { flights, join } = createStand();
+    const { flights, join } = createFixture();
     const leaving = new AbortController();
     const [left, stays] = [join('key', leaving.signal), join()];
     leaving.abort(new Error('left'));
@@ -88,7 +88,7 @@ describe('single flight', () => {
   });
 
   test('aborts the work when the last waiter has aborted, and not before', async () => {
-    const { flights, flight, join } = createStand();
+    const { flights, flight, join } = createFixture();
     const leaving = Array.from({ length: 100 }, () => new AbortController());
     for (const { signal } of leaving) join('key', signal);
     for (const controller of leaving.slice(1)) controller.abort();
@@ -101,14 +101,14 @@ describe('single flight', () => {
   });
 
   test('does not start work for a caller that has aborted before', async () => {
-    const { flights, join } = createStand();
+    const { flights, join } = createFixture();
     const left = join('key', AbortSignal.abort(new Error('left')));
     await settle();
     expect([left.outcome(), flights.length]).toEqual([{ error: new Error('left') }, 0]);
   });
 
   test('starts again for a caller that joins after all others have aborted', async () => {
-    const { flights, flight, join } = createStand();
+    const { flights, flight, join } = createFixture();
     const leaving = new AbortController();
     join('key', leaving.signal);
     leaving.abort();
@@ -128,7 +128,7 @@ describe('single flight', () => {
   });
 
   test('keeps the work for a caller that joins in the turn in which the last one aborts', async () => {
-    const { flights, join } = createStand();
+    const { flights, join } = createFixture();
     const leaving = new AbortController();
     join('key', leaving.signal);
     leaving.abort();
@@ -144,7 +144,7 @@ describe('single flight', () => {
   test.each(['done', 'failed'])(
     'starts again for a caller that joins in the turn in which the work has %s',
     async (how) => {
-      const { flights, flight, join } = createStand();
+      const { flights, flight, join } = createFixture();
       join('key', new AbortController().signal);
       const { promise, resolve, reject } = flights[0]!.work;
       const joinAgain = (): void => {
@@ -164,7 +164,7 @@ describe('single flight', () => {
   );
 
   test('ignores the error of aborted work, and leaves no listener on the callers', async () => {
-    const { flights, join } = createStand();
+    const { flights, join } = createFixture();
     const [leaving, staying] = [new AbortController(), new AbortController()];
     join('key', leaving.signal);
     leaving.abort();
@@ -194,7 +194,7 @@ const anyStep = fc.oneof(
 test('single flight does as its model does, for any sequence', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 10, maxLength: 50 }), async (steps) => {
-      const { flights, flight, join } = createStand();
+      const { flights, flight, join } = createFixture();
       const modelled: ModelFlight[] = [];
       const current = new Map<string, ModelFlight>();
       const waiters: { readonly leaving: AbortController; readonly watched: Watched<string>; expected: unknown }[] = [];

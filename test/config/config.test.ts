@@ -47,7 +47,7 @@ describe('readConfig', () => {
       graphiql: true,
       schema: { federation: true, access: undefined, cacheTags: false },
       maxPageRows: undefined,
-      maxAnswerRows: 250_000,
+      maxResponseRows: 250_000,
       shutdown: { delayMs: 0, limitMs: 8_000 },
       protection: {
         documents: {
@@ -193,7 +193,7 @@ describe('readConfig', () => {
       graphiql: false,
       schema: { federation: false, access: [['costs:read', 'finops'], ['admin']], cacheTags: true },
       maxPageRows: 500,
-      maxAnswerRows: undefined,
+      maxResponseRows: undefined,
       shutdown: { delayMs: 17_000, limitMs: 18_000 },
       protection: {
         documents: {

@@ -15,7 +15,7 @@ import { readExpiry } from '../../src/upstream/auth/jwt-expiry.js';
 import { TokenCache, type ObtainedToken } from '../../src/upstream/auth/token-cache.js';
 import { isToken, type Principal } from '../../src/upstream/principal.js';
 import { createManualClock } from '../kit/time/clock.js';
-import { expectRefused, nameIn, startStand, type Stand } from '../kit/identity/credentials.js';
+import { expectRefused, nameIn, startFixture, type Fixture } from '../kit/identity/credentials.js';
 import * as faults from '../kit/upstream/fault-server.js';
 import { CANARY } from '../kit/upstream/fault-server.js';
 import { makeJwt } from '../kit/upstream/tenants.js';
@@ -40,26 +40,26 @@ function write(content: string | Buffer): () => void {
   };
 }
 
-function startOn(env: Record<string, string>): Promise<Stand> {
-  return startStand({ env: { CACHE_STALE_IF_ERROR_SECONDS: '86400', ...env } });
+function startOn(env: Record<string, string>): Promise<Fixture> {
+  return startFixture({ env: { CACHE_STALE_IF_ERROR_SECONDS: '86400', ...env } });
 }
 
-async function startOnFile(content = OLD): Promise<Stand> {
+async function startOnFile(content = OLD): Promise<Fixture> {
   writeFileSync(file, content);
-  const stand = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file });
-  stand.live.add(OLD).add(NEW);
-  return stand;
+  const fixture = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file });
+  fixture.live.add(OLD).add(NEW);
+  return fixture;
 }
 
 // Mutations that fail here: the file read once; only its size as its version; trim() left out; the principal kept when the
 // token changes; the last token kept when the file is gone.
 describe('a token file', () => {
   test('is read in place, once for every report', async () => {
-    await using stand = await startOnFile();
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
-    expect(stand.sent).toEqual([OLD]);
-    expect(stand.logins).toEqual([]);
+    await using fixture = await startOnFile();
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
+    expect(fixture.sent).toEqual([OLD]);
+    expect(fixture.logins).toEqual([]);
   });
 
   const changes: readonly (readonly [string, () => void])[] = [
@@ -82,25 +82,25 @@ describe('a token file', () => {
     ['rewritten on Windows', write(`\uFEFF${NEW}\r\n`)],
   ];
   test.each(changes)('%s is read again: another token is another principal', async (_title, change) => {
-    await using stand = await startOnFile();
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
+    await using fixture = await startOnFile();
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
     change();
-    expect(nameIn(await stand.ask(1))).toBe('report 2');
-    expect(nameIn(await stand.ask(1))).toBe('report 2');
-    expect(stand.sent).toEqual([OLD, NEW]);
+    expect(nameIn(await fixture.send(1))).toBe('report 2');
+    expect(nameIn(await fixture.send(1))).toBe('report 2');
+    expect(fixture.sent).toEqual([OLD, NEW]);
   });
 
   test('with the same length is read correctly after each of many quick changes', async () => {
-    await using stand = await startOnFile();
+    await using fixture = await startOnFile();
     const expected: string[] = [];
     for (let index = 0; index < 40; index += 1) {
       const token = `${CANARY}-${String(index).padStart(4, '0')}`;
-      stand.live.add(token);
+      fixture.live.add(token);
       expected.push(token);
       writeFileSync(file, token);
-      expect((await stand.ask(1)).errors).toEqual([]);
+      expect((await fixture.send(1)).errors).toEqual([]);
     }
-    expect(stand.sent).toEqual(expected);
+    expect(fixture.sent).toEqual(expected);
   });
 
   test('mounted by Kubernetes is read again when the link to its folder is replaced', async () => {
@@ -118,23 +118,23 @@ describe('a token file', () => {
     };
     pointTo('..2026_01');
     symlinkSync('..data/token', join(folder, 'mounted'));
-    await using stand = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: join(folder, 'mounted') });
-    stand.live.add(OLD).add(NEW);
-    await stand.ask(1);
+    await using fixture = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: join(folder, 'mounted') });
+    fixture.live.add(OLD).add(NEW);
+    await fixture.send(1);
     pointTo('..2026_02');
-    await stand.ask(1);
+    await fixture.send(1);
     pointTo('..2026_01');
     // With the earlier token, the principal is the earlier one: its report is still fresh.
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
-    expect(stand.sent).toEqual([OLD, NEW]);
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
+    expect(fixture.sent).toEqual([OLD, NEW]);
   });
 
   test('whose time alone has changed keeps its principal', async () => {
-    await using stand = await startOnFile();
-    await stand.ask(1);
+    await using fixture = await startOnFile();
+    await fixture.send(1);
     writeFileSync(file, `  ${OLD}\n\n`);
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
-    expect(stand.sent).toEqual([OLD]);
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
+    expect(fixture.sent).toEqual([OLD]);
   });
 
   test.each<[string, () => void]>([
@@ -173,18 +173,18 @@ describe('a token file', () => {
       },
     ],
   ])('that %s provides no token until it is restored', async (_title, spoil) => {
-    await using stand = await startOnFile();
-    await stand.ask(1);
+    await using fixture = await startOnFile();
+    await fixture.send(1);
     spoil();
-    for (const answer of [await stand.ask(1), await stand.ask(2)]) {
-      expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', 'Check SCALEOPS_TOKEN_FILE.');
+    for (const response of [await fixture.send(1), await fixture.send(2)]) {
+      expectRefused(response, 'UPSTREAM_UNAUTHENTICATED', 'Check SCALEOPS_TOKEN_FILE.');
     }
-    expect(stand.sent).toEqual([OLD]);
+    expect(fixture.sent).toEqual([OLD]);
     rmSync(file, { recursive: true, force: true });
     writeFileSync(file, OLD);
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
-    expect((await stand.ask(2)).errors).toEqual([]);
-    expect(stand.sent).toEqual([OLD, OLD]);
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
+    expect((await fixture.send(2)).errors).toEqual([]);
+    expect(fixture.sent).toEqual([OLD, OLD]);
   });
 
   test.each<[string, (() => void) | undefined]>([
@@ -199,56 +199,56 @@ describe('a token file', () => {
     ],
   ])('%s prevents the start, and the error names the setting', async (_title, make) => {
     write(OLD)();
-    await using stand = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file });
+    await using fixture = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file });
     rmSync(file);
     make?.();
     expect(() => readConfig({ SCALEOPS_URL: 'http://scaleops', SCALEOPS_TOKEN_FILE: file })).toThrow(
       /- SCALEOPS_TOKEN_FILE (names a file that cannot be read|must name a file with a token)[^\n]*$/,
     );
-    const error = await stand.gateway.gateway.listen().then(
+    const error = await fixture.gateway.gateway.listen().then(
       () => undefined,
       (thrown: unknown) => thrown as Error,
     );
     expect(error).toBeInstanceOf(UpstreamError);
     expect(error!.message).toContain('Check SCALEOPS_TOKEN_FILE.');
     expect(error!.message).not.toContain(CANARY);
-    expect(stand.upstream.requests).toEqual([]);
+    expect(fixture.upstream.requests).toEqual([]);
   });
 });
 
 describe('a configured token', () => {
   test('that is refused is sent once and never renewed; its cached reports are purged', async () => {
-    await using stand = await startOn({ SCALEOPS_TOKEN: OLD });
-    stand.live.add(OLD);
-    await stand.ask(1);
-    stand.live.clear();
-    expectRefused(await stand.ask(2), 'UPSTREAM_UNAUTHENTICATED', HINT);
-    expect(stand.sent).toHaveLength(2);
+    await using fixture = await startOn({ SCALEOPS_TOKEN: OLD });
+    fixture.live.add(OLD);
+    await fixture.send(1);
+    fixture.live.clear();
+    expectRefused(await fixture.send(2), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect(fixture.sent).toHaveLength(2);
     // The cached report is still fresh by its age.
-    stand.clock.advance(1);
-    expectRefused(await stand.ask(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
-    stand.live.add(OLD);
-    expect(nameIn(await stand.ask(1))).toBe('report 4');
-    expect([stand.sent.length, stand.logins]).toEqual([4, []]);
+    fixture.clock.advance(1);
+    expectRefused(await fixture.send(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    fixture.live.add(OLD);
+    expect(nameIn(await fixture.send(1))).toBe('report 4');
+    expect([fixture.sent.length, fixture.logins]).toEqual([4, []]);
   });
 
   test('that is a JWT limits the use of cached reports by its exp, even while ScaleOps fails', async () => {
     const clock = createManualClock();
     const token = makeJwt({ sub: CANARY, exp: clock.now() / 1000 + 30 });
-    await using stand = await startStand({
+    await using fixture = await startFixture({
       clock,
       env: { SCALEOPS_TOKEN: token, CACHE_STALE_SECONDS: '300', CACHE_STALE_IF_ERROR_SECONDS: '3600' },
     });
-    stand.live.add(token);
-    await stand.ask(1);
+    fixture.live.add(token);
+    await fixture.send(1);
     clock.advance(29_999);
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
     clock.advance(1);
-    stand.report = faults.status(503);
-    expectRefused(await stand.ask(1), 'UPSTREAM_UNAVAILABLE');
-    stand.live.clear();
-    expectRefused(await stand.ask(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
-    expect([stand.sent.length, stand.logins]).toEqual([3, []]);
+    fixture.report = faults.status(503);
+    expectRefused(await fixture.send(1), 'UPSTREAM_UNAVAILABLE');
+    fixture.live.clear();
+    expectRefused(await fixture.send(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect([fixture.sent.length, fixture.logins]).toEqual([3, []]);
   });
 });
 

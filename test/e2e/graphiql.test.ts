@@ -82,11 +82,11 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
   test.each(WORKING)('opens the example %s with the first click, and it shows rows without errors', async (name) => {
     await open();
     await click(name);
-    const answer = (await (await execute(name)).json()) as { data: Record<string, unknown>; errors?: unknown };
-    expect(answer.errors).toBeUndefined();
-    expect(Object.keys(answer.data)).not.toEqual([]);
-    for (const [field, value] of Object.entries(answer.data)) expect(hasCosts(value), field).toBe(true);
-    const [firstField = ''] = Object.keys(answer.data);
+    const response = (await (await execute(name)).json()) as { data: Record<string, unknown>; errors?: unknown };
+    expect(response.errors).toBeUndefined();
+    expect(Object.keys(response.data)).not.toEqual([]);
+    for (const [field, value] of Object.entries(response.data)) expect(hasCosts(value), field).toBe(true);
+    const [firstField = ''] = Object.keys(response.data);
     await page.locator('.result-window', { hasText: `"${firstField}"` }).waitFor();
   });
 
@@ -104,7 +104,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
   test('shows errors with the locations that they have in the editor', async () => {
     await open();
     await click(FAILING);
-    const { errors, data } = (await (await execute(FAILING)).json()) as ErrorAnswer;
+    const { errors, data } = (await (await execute(FAILING)).json()) as ErrorResponse;
     const lines = EXAMPLE_TABS.at(-1)!.query.split('\n');
     const line = lines.findIndex((text) => text.includes('fails:')) + 1;
     expect(errors.map(({ path, locations }) => [path, locations])).toEqual([[['fails'], [{ line, column: 3 }]]]);
@@ -369,7 +369,7 @@ interface StoredTabs {
   readonly activeTabIndex: number;
 }
 
-interface ErrorAnswer {
+interface ErrorResponse {
   readonly errors: readonly { readonly path: unknown; readonly locations: unknown }[];
   readonly data: Readonly<Record<string, unknown>>;
 }

@@ -81,7 +81,7 @@ const turn = fc.integer({ min: 0, max: 6 });
 const manner = fc.constantFrom<Manner>('value', 'value', 'value', 'function', 'promise', 'late');
 const given = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Given> => fc.record({ manner, turn, value });
 /** Mostly valid values. */
-const mostly = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Given> =>
+const mostlyValid = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Given> =>
   given(
     fc.oneof(
       { weight: 8, arbitrary: value },
@@ -95,21 +95,21 @@ const mostly = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Given> =>
 const { source } = fc.letrec<{ source: unknown; item: unknown }>((tie) => {
   const item = fc.oneof({ maxDepth: 3, depthSize: 'small', withCrossShrink: true }, fc.constant({}), tie('item'));
   const leaves = {
-    name: mostly(fc.string()),
-    number: mostly(fc.integer({ min: -9, max: 9 })),
-    sureNumber: mostly(fc.integer({ min: -9, max: 9 })),
-    kind: mostly(fc.constantFrom('SMALL', 'LARGE')),
+    name: mostlyValid(fc.string()),
+    number: mostlyValid(fc.integer({ min: -9, max: 9 })),
+    sureNumber: mostlyValid(fc.integer({ min: -9, max: 9 })),
+    kind: mostlyValid(fc.constantFrom('SMALL', 'LARGE')),
   };
-  const list = (of: fc.Arbitrary<unknown>) => fc.array(mostly(of), { maxLength: 3 });
-  const below = { item: mostly(item), sure: mostly(item), items: mostly(list(item)) };
+  const list = (of: fc.Arbitrary<unknown>) => fc.array(mostlyValid(of), { maxLength: 3 });
+  const below = { item: mostlyValid(item), sure: mostlyValid(item), items: mostlyValid(list(item)) };
   return {
     item: fc.record({ ...leaves, ...below, __typename: fc.constant('Item') }, { requiredKeys: [] }),
     source: fc.record({
       ...leaves,
       ...below,
-      sureItems: mostly(list(item)),
-      grid: mostly(list(list(fc.integer({ min: -9, max: 9 })))),
-      named: mostly(item),
+      sureItems: mostlyValid(list(item)),
+      grid: mostlyValid(list(list(fc.integer({ min: -9, max: 9 })))),
+      named: mostlyValid(item),
     }),
   };
 });
@@ -145,7 +145,7 @@ function give({ manner: how, turn: at, value }: Given, turns: Turns): unknown {
 }
 
 /** Releases waiting values one by one, each when nothing else moves. */
-async function letGo<T>(result: T | Promise<T>, turns: Turns): Promise<T> {
+async function releaseValues<T>(result: T | Promise<T>, turns: Turns): Promise<T> {
   const state = watch(Promise.resolve(result));
   // Including values that no field waits for.
   while (state.outcome() === 'pending' || turns.size > 0) {
@@ -286,7 +286,7 @@ const variables = fc.oneof(
 async function compare(document: DocumentNode, tree: unknown, values: Readonly<Record<string, unknown>>) {
   const run = async (by: (context: Context) => ExecutionResult | Promise<ExecutionResult>) => {
     const turns = new Map() as Turns;
-    const result = await letGo(by({ who: 'me', root: toSource(tree, turns) }), turns);
+    const result = await releaseValues(by({ who: 'me', root: toSource(tree, turns) }), turns);
     const errors = result.errors?.map((error) => ({ ...error.toJSON(), original: error.originalError?.message }));
     return { data: JSON.stringify(result.data), errors: errors?.map((error) => JSON.stringify(error)) };
   };

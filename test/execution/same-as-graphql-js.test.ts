@@ -113,7 +113,7 @@ interface Comparable {
 }
 
 /** Data as text, because its order matters; errors without order, because graphql-js does not define one. */
-async function ask(request: Request): Promise<Comparable> {
+async function send(request: Request): Promise<Comparable> {
   const response = await stack.gateway.fetch(request);
   const { data, errors = [] } = JSON.parse(await response.text()) as { data?: unknown; errors?: object[] };
   return {
@@ -123,12 +123,12 @@ async function ask(request: Request): Promise<Comparable> {
   };
 }
 
-async function askReference(operation: Operation): Promise<Comparable> {
+async function executeReference(operation: Operation): Promise<Comparable> {
   reference.isOn = true;
   const request = post(operation);
   // Bypasses the response cache, whose entries come from the executor.
   request.headers.set('cache-control', 'no-cache');
-  return ask(request).finally(() => (reference.isOn = false));
+  return send(request).finally(() => (reference.isOn = false));
 }
 
 test(
@@ -139,11 +139,11 @@ test(
     const operations = anyCase((choices) => vary(choices, makeOperation(choices, schema)));
     await fc.assert(
       fc.asyncProperty(operations, async (operation) => {
-        const expected = await askReference(operation);
+        const expected = await executeReference(operation);
         if (expected.status === 200) executed += 1;
         // graphql-js lists all errors; the executor stops after 100.
         if (expected.errors.length > 100) return;
-        for (const form of [post, get, post, get]) expect(await ask(form(operation))).toEqual(expected);
+        for (const form of [post, get, post, get]) expect(await send(form(operation))).toEqual(expected);
       }),
       { numRuns: RUNS },
     );

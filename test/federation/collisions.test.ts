@@ -125,7 +125,7 @@ describe('the default schema', () => {
     (_name, compose) => {
       test.each(ROUTERS)('is answered by $name', async ({ start }) => {
         await using router = await start(await compose(costs, INVENTORY));
-        const { data, errors } = await router.ask(QUERY);
+        const { data, errors } = await router.send(QUERY);
         expect(errors).toEqual([]);
         expect(data.workloadCosts).toMatchObject({ totals: { rowCount: 50 }, rows: { nodes: [{}] } });
       });

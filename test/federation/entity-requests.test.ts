@@ -353,18 +353,18 @@ describe('an entity request', () => {
     fc.assert(
       fc.property(anyRequest, anyEntity, (request, entity) => {
         const { clusterFilters, isClusterExclude, namespaces, isNamespaceExclude, ...rest } = request;
-        const isAsked =
+        const isRequested =
           isIn(clusterFilters, isClusterExclude, entity.clusterName) &&
           (entity.namespace === undefined || isIn(namespaces, isNamespaceExclude, entity.namespace));
         const entityRequest = createEntityRequests(request)(entity);
-        expect(entityRequest !== undefined).toBe(isAsked);
+        expect(entityRequest !== undefined).toBe(isRequested);
         if (entityRequest === undefined) return;
         const condition = entity.namespace === undefined ? { namespaces, isNamespaceExclude } : {};
         expect([entityRequest.base, entityRequest.entity]).toEqual([{ ...rest, ...condition }, entity]);
         expect(entityRequest.baseKey).toBe(toRequestKey(entityRequest.base));
-        const asked = entity.namespace === undefined ? condition : { namespaces: [entity.namespace] };
+        const requested = entity.namespace === undefined ? condition : { namespaces: [entity.namespace] };
         expect(toRequestKey(toRootRequest(entityRequest))).toBe(
-          toRequestKey({ ...rest, clusterFilters: [entity.clusterName], ...asked }),
+          toRequestKey({ ...rest, clusterFilters: [entity.clusterName], ...requested }),
         );
       }),
       { numRuns: 2_000 },
@@ -462,7 +462,7 @@ interface ModelUpstream {
   readonly foldsCase?: boolean;
 }
 
-function answerRows({ rows, home, foldsCase = false }: ModelUpstream, request: WorkloadCostsRequest): string[] {
+function selectResponseRows({ rows, home, foldsCase = false }: ModelUpstream, request: WorkloadCostsRequest): string[] {
   const isSame = foldsCase ? sameCase : Object.is;
   const isIn = (names: readonly string[] | undefined, isExclude = false, name: string): boolean =>
     names?.some((each) => isSame(each, name)) !== isExclude;
@@ -541,11 +541,11 @@ describe('a cached report', () => {
     for (const fleet of range(2 ** PLACES.length)) {
       const upstream = { rows: PLACES.filter((_, at) => (fleet >> at) % 2 === 1), home: 'home' };
       for (const request of WIDE) {
-        const report = reportOfRows(answerRows(upstream, request));
+        const report = reportOfRows(selectResponseRows(upstream, request));
         const covers = createCoverage(request, report);
         for (const wanted of WANTED.filter(covers)) {
           covered += 1;
-          const expected = answerRows(upstream, toRootRequest(wanted));
+          const expected = selectResponseRows(upstream, toRootRequest(wanted));
           const got = idsOf(partOf(report, wanted.entity));
           if (got.join() !== expected.join()) wrong.push({ upstream, request, wanted, expected, got });
         }
@@ -581,9 +581,9 @@ describe('a cached report', () => {
     ],
   ])('covers the entity when %s', (_name, more, wanted) => {
     const request = { ...FLEET, ...more };
-    expect(createCoverage(request, reportOfRows(answerRows({ rows: PLACES, home: 'home' }, request)))(wanted)).toBe(
-      true,
-    );
+    expect(
+      createCoverage(request, reportOfRows(selectResponseRows({ rows: PLACES, home: 'home' }, request)))(wanted),
+    ).toBe(true);
   });
 
   test.each<[string, Partial<WorkloadCostsRequest>, EntityRequest]>([
@@ -598,9 +598,9 @@ describe('a cached report', () => {
     ['the own cluster alone is asked about', {}, entityRequestsOf([{ clusterName: 'far' }], alone)[0]!],
   ])('does not cover the entity when %s', (_name, more, wanted) => {
     const request = { ...FLEET, ...more };
-    expect(createCoverage(request, reportOfRows(answerRows({ rows: PLACES, home: 'home' }, request)))(wanted)).toBe(
-      false,
-    );
+    expect(
+      createCoverage(request, reportOfRows(selectResponseRows({ rows: PLACES, home: 'home' }, request)))(wanted),
+    ).toBe(false);
   });
 
   // A case-sensitive ScaleOps returns nothing for a list in another case.
@@ -634,10 +634,10 @@ describe('a cached report', () => {
         fc.boolean(),
         (upstream, request, entity, multiCluster) => {
           const wanted = entityRequestsOf([entity], { report: 'workloads', multiCluster })[0]!;
-          const report = reportOfRows(answerRows(upstream, request));
+          const report = reportOfRows(selectResponseRows(upstream, request));
           if (!createCoverage(request, report)(wanted)) return;
           // The request for the entity alone.
-          const expected = answerRows(upstream, planCalls(wanted.base, [wanted])[0]!.request);
+          const expected = selectResponseRows(upstream, planCalls(wanted.base, [wanted])[0]!.request);
           // With a case-sensitive ScaleOps that uses capitals, an exclusion returns more rows, never fewer.
           const got = idsOf(partOf(report, entity));
           expect(expected.filter((id) => !got.includes(id))).toEqual([]);
@@ -697,7 +697,7 @@ describe('a part of a report', () => {
   const anyPartName = fc.constantFrom(...PLACE_NAMES, 'é', 'CONSTRUCTOR', '__PROTO__', 'no');
   const anyPart: fc.Arbitrary<EntityRef> = fc.record({ clusterName: anyPartName, namespace: orAbsent(anyPartName) });
   /** The upstream's response for the entity alone. */
-  const answerAbout = (json: UpstreamReport, { clusterName, namespace: name }: EntityRef) => {
+  const respondAbout = (json: UpstreamReport, { clusterName, namespace: name }: EntityRef) => {
     const rows = (json.aggregatedWorkloads ?? []).filter(
       (row) =>
         sameCase(row.clusterName ?? '', clusterName) && (name === undefined || sameCase(row.namespace ?? '', name)),
@@ -712,7 +712,7 @@ describe('a part of a report', () => {
         const split = readReport({ ...json, window: WINDOW }).split(entities);
         expect([...split.keys()].filter((entity) => !entities.includes(entity))).toEqual([]);
         for (const entity of entities) {
-          const alone = answerAbout(json, entity);
+          const alone = respondAbout(json, entity);
           const part = split.get(entity);
           expect(part === undefined).toBe(alone.aggregatedWorkloads.length === 0);
           if (part === undefined) continue;
@@ -820,7 +820,7 @@ describe('the related reports of a cache', () => {
     clusterFilters: [name],
   });
 
-  interface IndexStandOptions {
+  interface IndexFixtureOptions {
     readonly maxBytes?: number;
     readonly ttlMs?: number;
     readonly staleMs?: number;
@@ -828,7 +828,7 @@ describe('the related reports of a cache', () => {
   }
 
   /** A cache on a client with prepared responses; each report has the number of its call as its cluster. */
-  function createStand(options: IndexStandOptions = {}) {
+  function createFixture(options: IndexFixtureOptions = {}) {
     const clock = createManualClock();
     let calls = 0;
     const told = { byteSize: 1_000, error: undefined as Error | undefined };
@@ -865,137 +865,137 @@ describe('the related reports of a cache', () => {
   }
 
   test('offer those of the same base and principal, widest first, without a call', async () => {
-    const stand = createStand();
-    await stand.load(of('a', { namespaces: ['x'] }));
-    await stand.load({ ...BASE, clusterFilters: ['a', 'b'], multiCluster: undefined });
-    await stand.load(BASE);
-    await stand.load(of('a'), BOB);
-    await stand.load({ ...BASE, range: '8d' });
+    const fixture = createFixture();
+    await fixture.load(of('a', { namespaces: ['x'] }));
+    await fixture.load({ ...BASE, clusterFilters: ['a', 'b'], multiCluster: undefined });
+    await fixture.load(BASE);
+    await fixture.load(of('a'), BOB);
+    await fixture.load({ ...BASE, range: '8d' });
     const aggregated = { report: 'aggregated', range: '7d', multiCluster: true } as const;
-    await stand.load(aggregated);
-    expect(stand.offered()).toEqual(['call 3', 'call 2', 'call 1']);
-    expect(stand.offered(BOB)).toEqual(['call 4']);
-    expect(stand.offered(ANN, { ...BASE, range: '8d', clusterFilters: ['z'] })).toEqual(['call 5']);
-    expect(stand.offered(principalOf('carol'))).toEqual([]);
+    await fixture.load(aggregated);
+    expect(fixture.offered()).toEqual(['call 3', 'call 2', 'call 1']);
+    expect(fixture.offered(BOB)).toEqual(['call 4']);
+    expect(fixture.offered(ANN, { ...BASE, range: '8d', clusterFilters: ['z'] })).toEqual(['call 5']);
+    expect(fixture.offered(principalOf('carol'))).toEqual([]);
     // Aggregated reports differ from workload reports, so nothing is offered.
-    expect(stand.indexed(ANN, aggregated as never)).toEqual([]);
-    expect(stand.calls()).toBe(6);
-    expect(stand.cache.findRelated(BASE, ANN)[1]!.use()).toMatchObject({ cacheStatus: 'hit', isStale: false });
-    expect(stand.calls()).toBe(6);
+    expect(fixture.indexed(ANN, aggregated as never)).toEqual([]);
+    expect(fixture.calls()).toBe(6);
+    expect(fixture.cache.findRelated(BASE, ANN)[1]!.use()).toMatchObject({ cacheStatus: 'hit', isStale: false });
+    expect(fixture.calls()).toBe(6);
   });
 
   test('do not offer evicted reports; a lookup does not renew a report, its use does', async () => {
-    const stand = createStand({ maxBytes: 8_000 });
+    const fixture = createFixture({ maxBytes: 8_000 });
     const others = { ...BASE, range: '8d' };
-    await stand.load(of('a'));
-    for (const name of ['b', 'c']) await stand.load(of(name, others));
-    expect(stand.offered()).toEqual(['call 1']);
-    await stand.load(of('d', others));
-    expect([stand.offered(), stand.indexed()]).toEqual([[], []]);
-    stand.cache
+    await fixture.load(of('a'));
+    for (const name of ['b', 'c']) await fixture.load(of(name, others));
+    expect(fixture.offered()).toEqual(['call 1']);
+    await fixture.load(of('d', others));
+    expect([fixture.offered(), fixture.indexed()]).toEqual([[], []]);
+    fixture.cache
       .findRelated(others, ANN)
       .find(({ request }) => request.clusterFilters![0] === 'b')!
       .use();
-    await stand.load(of('e', others));
-    expect(stand.offered(ANN, others).sort()).toEqual(['call 2', 'call 4', 'call 5']);
-    expect(stand.indexed(ANN, others).sort()).toEqual(['b', 'd', 'e']);
-    expect(stand.calls()).toBe(5);
+    await fixture.load(of('e', others));
+    expect(fixture.offered(ANN, others).sort()).toEqual(['call 2', 'call 4', 'call 5']);
+    expect(fixture.indexed(ANN, others).sort()).toEqual(['b', 'd', 'e']);
+    expect(fixture.calls()).toBe(5);
   });
 
   test('do not offer reports of a refused principal, and still those of others', async () => {
     for (const code of ['UPSTREAM_UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN', 'UNAUTHENTICATED'] as const) {
-      const stand = createStand();
-      for (const principal of [ANN, BOB]) await stand.load(of('a'), principal);
-      stand.told.error = new UpstreamError(code);
-      await expect(stand.load({ report: 'aggregated' })).rejects.toThrow(stand.told.error);
-      expect([stand.offered(ANN), stand.offered(BOB)]).toEqual([[], ['call 2']]);
-      expect([stand.indexed(ANN), stand.indexed(BOB)]).toEqual([[], ['a']]);
-      expect(stand.calls()).toBe(3);
+      const fixture = createFixture();
+      for (const principal of [ANN, BOB]) await fixture.load(of('a'), principal);
+      fixture.told.error = new UpstreamError(code);
+      await expect(fixture.load({ report: 'aggregated' })).rejects.toThrow(fixture.told.error);
+      expect([fixture.offered(ANN), fixture.offered(BOB)]).toEqual([[], ['call 2']]);
+      expect([fixture.indexed(ANN), fixture.indexed(BOB)]).toEqual([[], ['a']]);
+      expect(fixture.calls()).toBe(3);
     }
   });
 
   test('offer the newer of two equal reports, once', async () => {
-    const stand = createStand();
-    await stand.load(of('a'));
-    stand.clock.advance(5_000);
-    await stand.load(of('a'), ANN, true);
-    expect([stand.offered(), stand.indexed()]).toEqual([['call 2'], ['a']]);
-    expect(stand.cache.findRelated(BASE, ANN)[0]!.use()).toMatchObject({ asOf: stand.clock.now() });
-    expect(stand.calls()).toBe(2);
+    const fixture = createFixture();
+    await fixture.load(of('a'));
+    fixture.clock.advance(5_000);
+    await fixture.load(of('a'), ANN, true);
+    expect([fixture.offered(), fixture.indexed()]).toEqual([['call 2'], ['a']]);
+    expect(fixture.cache.findRelated(BASE, ANN)[0]!.use()).toMatchObject({ asOf: fixture.clock.now() });
+    expect(fixture.calls()).toBe(2);
   });
 
   test('do not offer stale reports, and offer them again after a refresh', async () => {
-    const stand = createStand({ staleMs: 60_000, staleIfErrorMs: 60_000 });
-    await stand.load(of('a'));
-    stand.clock.advance(59_999);
-    expect(stand.offered()).toEqual(['call 1']);
-    stand.clock.advance(1);
-    expect(stand.offered()).toEqual([]);
-    expect(await stand.load(of('a'))).toMatchObject({ isStale: true });
+    const fixture = createFixture({ staleMs: 60_000, staleIfErrorMs: 60_000 });
+    await fixture.load(of('a'));
+    fixture.clock.advance(59_999);
+    expect(fixture.offered()).toEqual(['call 1']);
+    fixture.clock.advance(1);
+    expect(fixture.offered()).toEqual([]);
+    expect(await fixture.load(of('a'))).toMatchObject({ isStale: true });
     await settle();
-    expect(stand.offered()).toEqual(['call 2']);
-    expect(stand.indexed()).toEqual(['a']);
-    stand.clock.advance(-3_600_000);
+    expect(fixture.offered()).toEqual(['call 2']);
+    expect(fixture.indexed()).toEqual(['a']);
+    fixture.clock.advance(-3_600_000);
     // From before the clock was set back: its age is unknown.
-    expect(stand.offered()).toEqual([]);
-    expect(stand.calls()).toBe(2);
+    expect(fixture.offered()).toEqual([]);
+    expect(fixture.calls()).toBe(2);
   });
 
   test('drop expired reports on lookup', async () => {
-    const stand = createStand();
-    await stand.load(of('a'));
-    stand.clock.advance(60_000);
-    stand.told.error = new UpstreamError('UPSTREAM_UNAVAILABLE');
-    await expect(stand.load(of('a'))).rejects.toThrow(stand.told.error);
-    expect([stand.offered(), stand.indexed()]).toEqual([[], []]);
-    expect(stand.calls()).toBe(2);
+    const fixture = createFixture();
+    await fixture.load(of('a'));
+    fixture.clock.advance(60_000);
+    fixture.told.error = new UpstreamError('UPSTREAM_UNAVAILABLE');
+    await expect(fixture.load(of('a'))).rejects.toThrow(fixture.told.error);
+    expect([fixture.offered(), fixture.indexed()]).toEqual([[], []]);
+    expect(fixture.calls()).toBe(2);
   });
 
   test('drop a report that was replaced by one too large to cache', async () => {
-    const stand = createStand({ maxBytes: 100_000 });
-    for (const name of ['a', 'b']) await stand.load(of(name));
-    stand.clock.advance(5_000);
-    stand.told.byteSize = 100_001;
-    await stand.load(of('a'), ANN, true);
-    expect(stand.offered()).toEqual(['call 2']);
-    expect(stand.indexed()).toEqual(['b']);
-    await stand.load(of('b'), ANN, true);
-    expect([stand.offered(), stand.indexed()]).toEqual([[], []]);
-    expect(stand.calls()).toBe(4);
+    const fixture = createFixture({ maxBytes: 100_000 });
+    for (const name of ['a', 'b']) await fixture.load(of(name));
+    fixture.clock.advance(5_000);
+    fixture.told.byteSize = 100_001;
+    await fixture.load(of('a'), ANN, true);
+    expect(fixture.offered()).toEqual(['call 2']);
+    expect(fixture.indexed()).toEqual(['b']);
+    await fixture.load(of('b'), ANN, true);
+    expect([fixture.offered(), fixture.indexed()]).toEqual([[], []]);
+    expect(fixture.calls()).toBe(4);
   });
 
   test('are empty when caching is off', async () => {
-    const stand = createStand({ ttlMs: 0 });
-    await stand.load(of('a'));
-    expect([stand.offered(), stand.indexed()]).toEqual([[], []]);
-    expect(stand.calls()).toBe(1);
+    const fixture = createFixture({ ttlMs: 0 });
+    await fixture.load(of('a'));
+    expect([fixture.offered(), fixture.indexed()]).toEqual([[], []]);
+    expect(fixture.calls()).toBe(1);
   });
 
   test('do not offer reports of a caller whose token no longer counts as valid', async () => {
-    const stand = createStand({ ttlMs: 3_600_000 });
+    const fixture = createFixture({ ttlMs: 3_600_000 });
     const caller = principalOf('caller', { isCaller: true });
-    await stand.load(of('a'), caller);
-    stand.clock.advance(59_999);
-    expect(stand.offered(caller)).toEqual(['call 1']);
-    stand.clock.advance(1);
-    expect(stand.offered(caller)).toEqual([]);
-    expect(stand.calls()).toBe(1);
+    await fixture.load(of('a'), caller);
+    fixture.clock.advance(59_999);
+    expect(fixture.offered(caller)).toEqual(['call 1']);
+    fixture.clock.advance(1);
+    expect(fixture.offered(caller)).toEqual([]);
+    expect(fixture.calls()).toBe(1);
   });
 
   test('offer at most 256 reports, newest first, and widest first at the same time', async () => {
-    const stand = createStand();
+    const fixture = createFixture();
     for (const at of range(300)) {
-      if (at % 2 === 0) stand.clock.advance(1);
-      await stand.load({ ...BASE, clusterFilters: range(1 + (at % 3)).map((each) => `c${at}-${each}`) });
+      if (at % 2 === 0) fixture.clock.advance(1);
+      await fixture.load({ ...BASE, clusterFilters: range(1 + (at % 3)).map((each) => `c${at}-${each}`) });
     }
-    const offered = stand.cache.findRelated(BASE, ANN).map(({ request }) => request.clusterFilters!);
+    const offered = fixture.cache.findRelated(BASE, ANN).map(({ request }) => request.clusterFilters!);
     expect(offered).toHaveLength(256);
     const moments = offered.map(([first]) => Math.floor(Number(/\d+/.exec(first!)![0]) / 2));
     expect(moments).toEqual(range(256).map((at) => 149 - Math.floor(at / 2)));
     for (const at of range(128)) {
       expect(offered[2 * at]!.length).toBeGreaterThanOrEqual(offered[2 * at + 1]!.length);
     }
-    expect(stand.calls()).toBe(300);
+    expect(fixture.calls()).toBe(300);
   });
 
   // Some 15,000 loads of 10,000 requests, some with no-cache, too large or refused: the index equals the cache.
@@ -1008,36 +1008,36 @@ describe('the related reports of a cache', () => {
       ...baseOf(at % GROUPS),
       clusterFilters: [`c${Math.floor(at / GROUPS)}`],
     });
-    const stand = createStand({ maxBytes: 500_000, ttlMs: 3_600_000, staleMs: 60_000 });
+    const fixture = createFixture({ maxBytes: 500_000, ttlMs: 3_600_000, staleMs: 60_000 });
     const random = createRandom(1);
     const below = (limit: number): number => Math.floor(random() * limit);
     for (let next = 0; next < GROUPS * MEMBERS;) {
       const event = below(1_000);
-      stand.told.byteSize = event < 50 ? 600_000 : 500 + below(1_000);
-      stand.told.error = event > 997 ? new UpstreamError('UPSTREAM_FORBIDDEN') : undefined;
-      if (event % 50 === 0) stand.clock.advance(5_000);
+      fixture.told.byteSize = event < 50 ? 600_000 : 500 + below(1_000);
+      fixture.told.error = event > 997 ? new UpstreamError('UPSTREAM_FORBIDDEN') : undefined;
+      if (event % 50 === 0) fixture.clock.advance(5_000);
       // Each of them, and in between a recent one.
       const request = requestOf(below(3) === 0 ? Math.max(0, next - below(300)) : next++);
-      await stand.load(request, PRINCIPALS[below(2)], below(3) === 0).catch((error: unknown) => {
-        if (error !== stand.told.error) throw error;
+      await fixture.load(request, PRINCIPALS[below(2)], below(3) === 0).catch((error: unknown) => {
+        if (error !== fixture.told.error) throw error;
       });
     }
     // From now on calls fail: every report comes from the cache.
-    stand.told.error = new UpstreamError('UPSTREAM_REJECTED');
+    fixture.told.error = new UpstreamError('UPSTREAM_REJECTED');
     const [held, known]: [string[], string[]] = [[], []];
     for (const principal of PRINCIPALS) {
       for (const number of range(GROUPS * MEMBERS)) {
-        const isHeld = await stand.load(requestOf(number), principal).then(
+        const isHeld = await fixture.load(requestOf(number), principal).then(
           () => true,
           () => false,
         );
         if (isHeld) held.push(JSON.stringify([principal.id, requestOf(number)]));
       }
       for (const base of range(GROUPS).map(baseOf)) {
-        for (const name of stand.indexed(principal, base)) {
+        for (const name of fixture.indexed(principal, base)) {
           known.push(JSON.stringify([principal.id, { ...base, clusterFilters: [name] }]));
         }
-        expect(stand.offered(principal, base).length).toBeLessThanOrEqual(stand.indexed(principal, base).length);
+        expect(fixture.offered(principal, base).length).toBeLessThanOrEqual(fixture.indexed(principal, base).length);
       }
     }
     const [inCache, inIndex] = [new Set(held), new Set(known)];
@@ -1047,6 +1047,6 @@ describe('the related reports of a cache', () => {
     // A few hundred of them: otherwise nothing was evicted, or nothing was cached.
     expect(held.length).toBeGreaterThan(50);
     expect(held.length).toBeLessThan(500);
-    expect(stand.calls()).toBeGreaterThan(10_000);
+    expect(fixture.calls()).toBeGreaterThan(10_000);
   });
 });

@@ -28,7 +28,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/settings/reader.js';
 import { printSchema } from '../../src/graphql/schema.js';
-import { startStack, type Answer } from '../kit/gateway.js';
+import { startStack, type GraphqlResponse } from '../kit/gateway.js';
 import { MAIN, ROOT, startProcess } from '../kit/processes/process.js';
 import { composeWithApollo, composeWithWunderGraph, type Subgraph } from '../kit/federation/routers.js';
 
@@ -63,7 +63,7 @@ function namedType(type: TypeNode): string {
 const isList = (type: TypeNode): boolean =>
   type.kind === Kind.NON_NULL_TYPE ? isList(type.type) : type.kind === Kind.LIST_TYPE;
 
-const dataOf = ({ data, errors }: Answer): any => {
+const dataOf = ({ data, errors }: GraphqlResponse): any => {
   expect(errors).toEqual([]);
   return data as unknown;
 };
@@ -76,8 +76,8 @@ async function startGateway(env: Record<string, string>) {
 
 /** The SDL of a gateway with these settings. */
 async function fetchSdl(env: Record<string, string>): Promise<string> {
-  const { ask } = await startGateway(env);
-  return dataOf(await ask('{ _service { sdl } }'))._service.sdl as string;
+  const { send } = await startGateway(env);
+  return dataOf(await send('{ _service { sdl } }'))._service.sdl as string;
 }
 
 /** The problems of a setting. */
@@ -95,9 +95,9 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 
 describe('GATEWAY_FEDERATION', () => {
   const introspect = async (env: Record<string, string>) => {
-    const { ask } = await startGateway(env);
+    const { send } = await startGateway(env);
     const everything = { specifiedByUrl: true, schemaDescription: true, inputValueDeprecation: true };
-    return dataOf(await ask(getIntrospectionQuery(everything))) as IntrospectionQuery;
+    return dataOf(await send(getIntrospectionQuery(everything))) as IntrospectionQuery;
   };
   const OF_ROUTERS = ['_Any', '_Entity', '_Service'];
   const FIELDS_OF_ROUTERS = ['_entities', '_service'];
@@ -129,8 +129,8 @@ describe('GATEWAY_FEDERATION', () => {
     'query ($of: [_Any!]!) { __typename }',
     '{ kubernetesCluster(name: "a") { ... on _Entity { __typename } } }',
   ])('off refuses %s', async (query) => {
-    const { ask, received } = await startGateway({ GATEWAY_FEDERATION: 'off' });
-    const { status, errors } = await ask(query);
+    const { send, received } = await startGateway({ GATEWAY_FEDERATION: 'off' });
+    const { status, errors } = await send(query);
     expect(status).toBe(400);
     expect(errors[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
     expect(received).toEqual([]);
@@ -142,8 +142,8 @@ describe('GATEWAY_FEDERATION', () => {
       aggregatedCosts { totals { totalCost } }
     }`;
     const [on, off] = [await startGateway({}), await startGateway({ GATEWAY_FEDERATION: 'off' })];
-    const data = dataOf(await off.ask(query));
-    expect(data).toEqual(dataOf(await on.ask(query)));
+    const data = dataOf(await off.send(query));
+    expect(data).toEqual(dataOf(await on.send(query)));
     expect(data.kubernetesCluster.costs.rows.nodes).toHaveLength(3);
   });
 
@@ -215,9 +215,9 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
   });
 
   test('applies to routers only: the gateway itself answers as before', async () => {
-    const { ask } = await startGateway({ GATEWAY_FEDERATION_ACCESS: ANY_OF_TWO });
+    const { send } = await startGateway({ GATEWAY_FEDERATION_ACCESS: ANY_OF_TWO });
     const query = '{ workloadCosts { rows { totalCount } } }';
-    expect(dataOf(await ask(query))).toEqual(dataOf(await (await startGateway({})).ask(query)));
+    expect(dataOf(await send(query))).toEqual(dataOf(await (await startGateway({})).send(query)));
   });
 
   describe('in a supergraph', () => {

@@ -38,7 +38,7 @@ describe.each([
     const close = list === 'nodes' ? '}' : '} }';
     const read = async (resolved: string) => {
       const rows = `rows(first: 40) { ${open} ${FIELDS} ${resolved} ${close} }`;
-      const { data, errors } = await stack.ask(
+      const { data, errors } = await stack.send(
         `{ report: ${field} { id asOf isStale window { startTime endTime hours state } ${rows} } }`,
       );
       expect(errors).toEqual([]);
@@ -65,7 +65,7 @@ describe.each([
 
 test('an invalid label key is refused in row objects and in written rows', async () => {
   for (const resolved of ['', 'kubernetesNamespace { costs { id } }']) {
-    const { errors } = await stack.ask(
+    const { errors } = await stack.send(
       `{ workloadCosts { rows(first: 1) { nodes { label(key: "a b") ${resolved} } } } }`,
     );
     expect(errors.map(({ extensions, message }) => [extensions.code, message.slice(0, 5)])).toEqual([
@@ -77,7 +77,7 @@ test('an invalid label key is refused in row objects and in written rows', async
 describe('where', () => {
   const ROWS = 'rows { nodes { scaleOpsId clusterName namespace workloadType workloadName totalCost } }';
   const find = async (where: object) => {
-    const { data, errors } = await stack.ask(
+    const { data, errors } = await stack.send(
       `query ($where: CostRowsWhere) { workloadCosts { all: ${ROWS} some: ${ROWS.replace('rows', 'rows(where: $where)')} } }`,
       { where },
     );
@@ -119,11 +119,11 @@ describe('where', () => {
 
 test('reports cover all clusters by default', async () => {
   await using plain = await startStack({ env: { SCALEOPS_MULTI_CLUSTER: '' } });
-  await plain.ask(
+  await plain.send(
     '{ workloadCosts { asOf } aggregatedCosts { asOf } own: workloadCosts(filter: { multiCluster: false }) { asOf } }',
   );
-  const asked = plain.received.map(({ query, body }) =>
+  const requested = plain.received.map(({ query, body }) =>
     String(query.get('multiCluster') ?? (body as any).multiCluster),
   );
-  expect(asked.sort()).toEqual(['false', 'true', 'true']);
+  expect(requested.sort()).toEqual(['false', 'true', 'true']);
 });

@@ -17,7 +17,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { statusOf, type ErrorCode } from '../../src/errors.js';
 import { startStack, type TestStack } from '../kit/gateway.js';
-import { exchange, parseAnswers, type HttpAnswer } from '../kit/clients/raw-responses.js';
+import { exchange, parseResponses, type HttpResponse } from '../kit/clients/raw-responses.js';
 import { assertUpstreamRequest } from '../kit/formats/openapi.js';
 
 const ACCEPTED = ['application/graphql-response+json', 'application/json'] as const;
@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   expect(stack.log.filter(({ level }) => Number(level) > 30)).toEqual([]);
-  const { errors } = await stack.ask('{ __typename }');
+  const { errors } = await stack.send('{ __typename }');
   expect(errors).toEqual([]);
 });
 afterAll(() => stack[Symbol.asyncDispose]());
@@ -204,16 +204,18 @@ describe('a request', () => {
     ['TRACE', 405],
     ['QUERY', 405],
   ])('by %s gets the status %i', async (method, status) => {
-    const [answer] = await send(`${method} /graphql HTTP/1.1${EOL}Host: localhost${EOL}Connection: close${EOL}${EOL}`);
-    expect(answer?.status).toBe(status);
+    const [response] = await send(
+      `${method} /graphql HTTP/1.1${EOL}Host: localhost${EOL}Connection: close${EOL}${EOL}`,
+    );
+    expect(response?.status).toBe(status);
   });
 });
 
 describe('an input', () => {
-  const ask = async (query: string, variables: unknown): Promise<readonly unknown[]> => {
-    const answers = [];
-    for (const accept of ACCEPTED) answers.push(await stack.ask(query, variables, { headers: { accept } }));
-    return answers.map(({ status, errors, data }) => ({ status, data: data as unknown, errors }));
+  const send = async (query: string, variables: unknown): Promise<readonly unknown[]> => {
+    const responses = [];
+    for (const accept of ACCEPTED) responses.push(await stack.send(query, variables, { headers: { accept } }));
+    return responses.map(({ status, errors, data }) => ({ status, data: data as unknown, errors }));
   };
   const AGGREGATED = 'query ($f: AggregatedCostsFilter) { report: aggregatedCosts(filter: $f) { clusters } }';
   const between = (from: string, to: string) => ({ timeRange: { between: { from, to } } });
@@ -249,7 +251,7 @@ describe('an input', () => {
     ['of a header in a name', { tags: ['a\r\nx-evil: 1'] }, 'filter.tags[0] must not contain control characters.'],
   ])('that is %s is an error of its field, without a call to ScaleOps', async (_name, f, message) => {
     const callsBefore = stack.received.length;
-    expect(await ask(AGGREGATED, { f })).toMatchObject(
+    expect(await send(AGGREGATED, { f })).toMatchObject(
       ACCEPTED.map(() => ({
         status: 200,
         data: { report: null },
@@ -296,8 +298,8 @@ describe('an input', () => {
     const query = 'query ($f: WorkloadCostsFilter) { workloadCosts(filter: $f) { rows { totalCount } } }';
     const callsBefore = stack.received.length;
     const f = { namespaces: { names: [name] }, labels: { labels: [{ key: 'team', value: name }] } };
-    const answer = { status: 200, errors: [], data: { workloadCosts: { rows: { totalCount: 0 } } } };
-    expect(await ask(query, { f })).toEqual([answer, answer]);
+    const response = { status: 200, errors: [], data: { workloadCosts: { rows: { totalCount: 0 } } } };
+    expect(await send(query, { f })).toEqual([response, response]);
     expect(stack.received).toHaveLength(callsBefore + 1);
     const request = stack.received.at(-1)!;
     assertUpstreamRequest(request);
@@ -459,9 +461,9 @@ describe('malformed HTTP', () => {
     ['an unmet expectation', `${HEAD}Expect: miracles${EOL}${GOOD}`, [417]],
   ])('by %s gets a 4xx status and nothing else', async (_name, bytes, statuses) => {
     for (const accept of ACCEPTED) {
-      const answers = await send(bytes.replace(EOL, `${EOL}Accept: ${accept}${EOL}`));
-      expect(answers.map(({ status }) => status)).toEqual(statuses);
-      const text = answers.map((answer) => answer.text).join('');
+      const responses = await send(bytes.replace(EOL, `${EOL}Accept: ${accept}${EOL}`));
+      expect(responses.map(({ status }) => status)).toEqual(statuses);
+      const text = responses.map((response) => response.text).join('');
       expect(text).not.toContain('hidden');
       expect(text).not.toMatch(/\bat |\.[jt]s:|HPE_/);
     }
@@ -473,15 +475,15 @@ describe('malformed HTTP', () => {
 
   test('among several requests on one connection affects no other request', async () => {
     const [last, first] = [`Connection: close${EOL}${GOOD}`, `${TE}${EOL}${EOL}${chunked}`];
-    const answers = parseAnswers(
+    const responses = parseResponses(
       await exchange(
         port,
         `${HEAD}${first}${HEAD}${GOOD}${HEAD}Content-Length: 1${EOL}${EOL}{${HEAD}${last}`,
         'keep open',
       ),
     );
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 400, 200]);
-    expect(answers.filter(({ status }) => status === 200).map(({ text }) => text)).toEqual(
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 400, 200]);
+    expect(responses.filter(({ status }) => status === 200).map(({ text }) => text)).toEqual(
       Array(3).fill('{"data":{"__typename":"Query"}}'),
     );
   });
@@ -519,6 +521,6 @@ describe('a header', () => {
   });
 });
 
-async function send(bytes: string): Promise<HttpAnswer[]> {
-  return parseAnswers(await exchange(port, bytes));
+async function send(bytes: string): Promise<HttpResponse[]> {
+  return parseResponses(await exchange(port, bytes));
 }

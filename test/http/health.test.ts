@@ -16,16 +16,16 @@ describe('a gateway without reachable ScaleOps and Redis', () => {
     await using stack = startGateway(`http://127.0.0.1:${upstream}`, env);
     const url = await stack.gateway.listen();
     for (const what of ['live', 'ready']) {
-      const answer = await fetch(`${url}/health/${what}`);
-      expect([answer.status, await answer.json()]).toEqual([200, { status: 'up' }]);
+      const response = await fetch(`${url}/health/${what}`);
+      expect([response.status, await response.json()]).toEqual([200, { status: 'up' }]);
     }
-    const ask = async (query: string): Promise<unknown> => {
+    const send = async (query: string): Promise<unknown> => {
       const headers = { 'content-type': 'application/json' };
-      const answer = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
-      return answer.json();
+      const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+      return response.json();
     };
-    expect(await ask('{ __typename }')).toEqual({ data: { __typename: 'Query' } });
-    expect(await ask('{ workloadCosts { asOf } }')).toMatchObject({
+    expect(await send('{ __typename }')).toEqual({ data: { __typename: 'Query' } });
+    expect(await send('{ workloadCosts { asOf } }')).toMatchObject({
       data: { workloadCosts: null },
       errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } }],
     });
@@ -52,21 +52,21 @@ describe('a gateway that stops', () => {
     await using stack = await startStack({ simulator: { latency: gate.pass } });
     const { gateway, log } = stack;
     await gateway.listen();
-    const asked = stack.ask('{ workloadCosts { asOf } }');
+    const pending = stack.send('{ workloadCosts { asOf } }');
     await gate.arrivals(1);
     const health = (what: string) => gateway.fetch(new Request(`http://gateway/health/${what}`));
     expect((await health('ready')).status).toBe(200);
     const closed = gateway.close();
     for (let time = 0; time < 2; time += 1) {
-      const answer = await health('ready');
-      expect([answer.status, await answer.text()]).toEqual([503, '{"status":"down"}']);
+      const response = await health('ready');
+      expect([response.status, await response.text()]).toEqual([503, '{"status":"down"}']);
       expect((await health('live')).status).toBe(200);
     }
     expect(log.filter(({ msg }) => String(msg).includes('ready'))).toMatchObject([
       { level: 30, msg: 'not ready', reasons: ['stopping'] },
     ]);
     gate.open();
-    await asked;
+    await pending;
     await closed;
   });
 });

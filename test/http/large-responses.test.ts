@@ -18,11 +18,11 @@ describe('an operation over more rows than the estimate assumed', () => {
   // The estimate assumes 1,000 rows without `first`; the report has 2,000.
   test('is refused as a whole for the fields that it would write', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '4000' }, simulator: { workloads: 2_000 } });
-    const ask = (fields: string) => stack.ask(`{ workloadCosts(${FILTER}) { rows { nodes { ${fields} } } } }`);
-    expect((await ask('id')).data.workloadCosts.rows.nodes).toHaveLength(2_000);
-    const answer = await ask('id namespace totalCost');
-    expect([answer.status, answer.data]).toEqual([400, undefined]);
-    expect(answer.errors).toMatchObject([refused]);
+    const send = (fields: string) => stack.send(`{ workloadCosts(${FILTER}) { rows { nodes { ${fields} } } } }`);
+    expect((await send('id')).data.workloadCosts.rows.nodes).toHaveLength(2_000);
+    const response = await send('id namespace totalCost');
+    expect([response.status, response.data]).toEqual([400, undefined]);
+    expect(response.errors).toMatchObject([refused]);
     // The cost was known only with the report, which is cached.
     expect(stack.received).toHaveLength(1);
   });
@@ -33,23 +33,23 @@ describe('an operation over more rows than the estimate assumed', () => {
     ['orders', 'rows(first: 0, WHERE, orderBy: [{ field: TOTAL_COST }, { field: NAMESPACE }]) { totalCount }'],
   ])('is refused for %s that read the rows many times', async (_, field) => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '20000' }, simulator: { workloads: 2_000 } });
-    const ask = (times: number) => {
+    const send = (times: number) => {
       // Equal questions are answered once.
       const toField = (index: number) =>
         `a${index}: ${field.replace('WHERE', `where: { minTotalCost: -${index + 1} }`)}`;
       const fields = Array.from({ length: times }, (_each, index) => toField(index));
-      return stack.ask(`{ workloadCosts(${FILTER}) { ${fields.join(' ')} } }`);
+      return stack.send(`{ workloadCosts(${FILTER}) { ${fields.join(' ')} } }`);
     };
-    expect((await ask(2)).errors).toEqual([]);
-    const answer = await ask(12);
-    expect([answer.status, answer.data]).toEqual([400, undefined]);
-    expect(answer.errors).toMatchObject([refused]);
+    expect((await send(2)).errors).toEqual([]);
+    const response = await send(12);
+    expect([response.status, response.data]).toEqual([400, undefined]);
+    expect(response.errors).toMatchObject([refused]);
     expect(stack.received).toHaveLength(1);
   });
 
   test('is not refused without the limit', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: 'off' }, simulator: { workloads: 2_000 } });
-    const { data } = await stack.ask(
+    const { data } = await stack.send(
       `{ workloadCosts(${FILTER}) { totals { rowCount } rows { nodes { id namespace } } } }`,
     );
     expect(data.workloadCosts.totals.rowCount).toBe(2_000);
@@ -66,9 +66,9 @@ describe('large responses', () => {
   // Mutation: http/steps/execute.ts without `permit.release()`: the second response never starts.
   test('are all sent, one after the other, and a small one meanwhile', async () => {
     await using stack = await startStack({ simulator: { workloads: ROWS } });
-    await stack.ask(`{ workloadCosts(${FILTER}) { asOf } }`);
-    const large = Promise.all([stack.ask(LARGE), stack.ask(LARGE), stack.ask(LARGE)]);
-    expect((await stack.ask('{ __typename }')).data).toEqual({ __typename: 'Query' });
+    await stack.send(`{ workloadCosts(${FILTER}) { asOf } }`);
+    const large = Promise.all([stack.send(LARGE), stack.send(LARGE), stack.send(LARGE)]);
+    expect((await stack.send('{ __typename }')).data).toEqual({ __typename: 'Query' });
     for (const { data, errors } of await large) {
       expect(errors).toEqual([]);
       expect(data.workloadCosts.rows.nodes).toHaveLength(ROWS);
@@ -79,10 +79,10 @@ describe('large responses', () => {
 
   test('do not wait for a client that has left', async () => {
     await using stack = await startStack({ simulator: { workloads: ROWS } });
-    await stack.ask(`{ workloadCosts(${FILTER}) { asOf } }`);
+    await stack.send(`{ workloadCosts(${FILTER}) { asOf } }`);
     const leaving = new AbortController();
-    const left = stack.ask(LARGE, undefined, { signal: leaving.signal });
-    const stays = stack.ask(LARGE);
+    const left = stack.send(LARGE, undefined, { signal: leaving.signal });
+    const stays = stack.send(LARGE);
     leaving.abort();
     await left.catch(() => undefined);
     expect((await stays).data.workloadCosts.rows.nodes).toHaveLength(ROWS);

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { createManualClock } from '../kit/time/clock.js';
 import { NO_TIMER } from '../kit/gateway.js';
-import { cacheHitsOf, send, startServer, type HttpQuestion, type HttpReply } from '../kit/clients/http-client.js';
+import { cacheHitsOf, send, startServer, type HttpRequestOptions, type HttpReply } from '../kit/clients/http-client.js';
 
 const FIELDS = 'asOf rows(first: $first) { totalCount nodes { id workloadName labels { key value } totalCost share } }';
 const query = `query Costs($first: Int = 30) { workloadCosts(filter: { multiCluster: true }) { ${FIELDS} } }`;
@@ -27,13 +27,13 @@ const toSearch = (parameters: object): string => {
   ]);
   return `?${new URLSearchParams(texts).toString()}`;
 };
-const get = (parameters: object): HttpQuestion => ({ method: 'GET', path: `/graphql${toSearch(parameters)}` });
-const encoded = (encoding: string, encode: (body: string) => Buffer): HttpQuestion => ({
+const get = (parameters: object): HttpRequestOptions => ({ method: 'GET', path: `/graphql${toSearch(parameters)}` });
+const encoded = (encoding: string, encode: (body: string) => Buffer): HttpRequestOptions => ({
   headers: { 'content-encoding': encoding },
   body: encode(JSON.stringify({ query })),
 });
 
-const FORMS: Readonly<Record<string, HttpQuestion>> = {
+const FORMS: Readonly<Record<string, HttpRequestOptions>> = {
   'POST text': { body: { query } },
   'POST text again': { body: { query } },
   'POST text for the third time': { body: { query } },
@@ -65,7 +65,7 @@ const FORMS: Readonly<Record<string, HttpQuestion>> = {
 };
 
 /** Only with a list of trusted documents. */
-const BY_ID: Readonly<Record<string, HttpQuestion>> = {
+const BY_ID: Readonly<Record<string, HttpRequestOptions>> = {
   'POST with documentId': { body: { documentId: 'costs' } },
   'POST with documentId and variables': { body: { documentId: 'costs', variables } },
   'GET with documentId': get({ documentId: 'costs' }),

@@ -36,18 +36,18 @@ async function start(latency?: () => Promise<void> | void) {
 
 /** Counts the requests that have reached the queue. */
 function watchSlots(): ReturnType<typeof createCounter> {
-  const asked = createCounter();
+  const requested = createCounter();
   const acquire = Semaphore.prototype.acquire;
   const spy = vi.spyOn(Semaphore.prototype, 'acquire').mockImplementation(function (this: Semaphore, caller) {
     const permit = acquire.call(this, caller);
     // Turns of calls and of parsing belong to no request.
-    if (caller instanceof Deadline) asked.add();
+    if (caller instanceof Deadline) requested.add();
     return permit;
   });
   onTestFinished(() => {
     spy.mockRestore();
   });
-  return asked;
+  return requested;
 }
 
 interface Reply {
@@ -56,7 +56,7 @@ interface Reply {
   readonly rowCount: number | undefined;
 }
 
-async function ask(url: string, query: string): Promise<Reply> {
+async function sendQuery(url: string, query: string): Promise<Reply> {
   const { status, text } = await send(url, { body: { query } });
   const { data, errors = [] } = JSON.parse(text);
   const codes = (errors as { extensions: { code: string } }[]).map(({ extensions }) => extensions.code);
@@ -83,8 +83,8 @@ test(
   async () => {
     const { url } = await start();
     const query = `{ workloadCosts(${FILTER}) { ${page('kubernetesCluster { costs { asOf } }')} more: ${page('kubernetesCluster { costs { asOf } }')} } }`;
-    expect(await ask(url, query)).toEqual(GOOD);
-    expect(await ask(url, LARGE)).toEqual(GOOD);
+    expect(await sendQuery(url, query)).toEqual(GOOD);
+    expect(await sendQuery(url, LARGE)).toEqual(GOOD);
   },
   LIMIT,
 );
@@ -95,12 +95,12 @@ test(
     const gate = createGate();
     const { clock, url } = await start(gate.pass);
     // A report each, so that the gate shows when all of them wait.
-    const late = [1, 2, 3, 4].map((days) => ask(url, LARGE.replace('true', `true, last: "${days}d"`)));
+    const late = [1, 2, 3, 4].map((days) => sendQuery(url, LARGE.replace('true', `true, last: "${days}d"`)));
     await gate.arrivals(late.length);
     clock.advance(TIMEOUT_MS);
     expect(await Promise.all(late)).toEqual(late.map(() => TIMED_OUT));
     gate.open();
-    expect(await ask(url, LARGE)).toEqual(GOOD);
+    expect(await sendQuery(url, LARGE)).toEqual(GOOD);
   },
   LIMIT,
 );
@@ -111,17 +111,17 @@ test(
     const gate = createGate();
     let isGated = false;
     const { clock, url } = await start(() => (isGated ? gate.pass() : undefined));
-    expect((await ask(url, SMALL)).status).toBe(200);
+    expect((await sendQuery(url, SMALL)).status).toBe(200);
     isGated = true;
     const slots = watchSlots();
-    const late = [ask(url, WAITING)];
+    const late = [sendQuery(url, WAITING)];
     await Promise.all([gate.arrivals(1), slots.reaches(1)]);
-    for (let count = 0; count < 12; count += 1) late.push(ask(url, LARGE));
+    for (let count = 0; count < 12; count += 1) late.push(sendQuery(url, LARGE));
     await slots.reaches(13);
     clock.advance(TIMEOUT_MS);
     expect(await Promise.all(late)).toEqual(late.map(() => TIMED_OUT));
     // While the calls of the first operation are still held.
-    expect(await ask(url, LARGE)).toEqual(GOOD);
+    expect(await sendQuery(url, LARGE)).toEqual(GOOD);
     gate.open();
   },
   LIMIT,
@@ -133,17 +133,17 @@ test(
     const gate = createGate();
     let isGated = false;
     const { url } = await start(() => (isGated ? gate.pass() : undefined));
-    expect((await ask(url, SMALL)).status).toBe(200);
+    expect((await sendQuery(url, SMALL)).status).toBe(200);
     isGated = true;
     const slots = watchSlots();
     const leaving = [begin(url, WAITING)];
     await Promise.all([gate.arrivals(1), slots.reaches(1)]);
     for (let count = 0; count < 5; count += 1) leaving.push(begin(url, LARGE));
-    const stays = ask(url, LARGE);
+    const stays = sendQuery(url, LARGE);
     await slots.reaches(7);
     for (const request of leaving) request.destroy();
     expect(await stays).toEqual(GOOD);
-    expect(await ask(url, LARGE)).toEqual(GOOD);
+    expect(await sendQuery(url, LARGE)).toEqual(GOOD);
     gate.open();
   },
   LIMIT,
@@ -153,19 +153,19 @@ test(
   'a slow client keeps its turn until it leaves or has its whole response',
   async () => {
     const { url } = await start();
-    expect((await ask(url, SMALL)).status).toBe(200);
+    expect((await sendQuery(url, SMALL)).status).toBe(200);
     const slots = watchSlots();
     const [reading] = (await once(begin(url, LONG), 'response')) as [IncomingMessage];
-    const next = ask(url, LARGE);
+    const next = sendQuery(url, LARGE);
     await slots.reaches(2);
     // Small questions need no turn.
-    expect((await ask(url, SMALL)).status).toBe(200);
-    expect(await Promise.race([next, ask(url, SMALL)])).not.toEqual(GOOD);
+    expect((await sendQuery(url, SMALL)).status).toBe(200);
+    expect(await Promise.race([next, sendQuery(url, SMALL)])).not.toEqual(GOOD);
     reading.destroy();
     expect(await next).toEqual(GOOD);
 
     const [whole] = (await once(begin(url, LONG), 'response')) as [IncomingMessage];
-    const last = ask(url, LARGE);
+    const last = sendQuery(url, LARGE);
     await slots.reaches(4);
     expect((await buffer(whole)).length).toBeGreaterThan(10_000_000);
     expect(await last).toEqual(GOOD);

@@ -54,9 +54,9 @@ describe('the security headers are in every response:', () => {
   test('a Host that is not allowed', async () => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.end('GET / HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n');
-    const answer = (await text(socket)).toLowerCase();
+    const response = (await text(socket)).toLowerCase();
     for (const [name, value] of Object.entries(EXPECTED))
-      expect(answer).toContain(`${name}: ${value.toLowerCase()}\r\n`);
+      expect(response).toContain(`${name}: ${value.toLowerCase()}\r\n`);
   });
 
   test('the GraphiQL page, with a policy that allows no foreign script', async () => {

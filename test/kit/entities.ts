@@ -51,10 +51,10 @@ export const REPORT = `fragment Report on CostReport {
     groups { keys { dimension value } totals { ${TOTALS} } share } others { ${TOTALS} } groupCount totals { ${TOTALS} }
   }
 }`;
-export const QUESTION = '$where: CostRowsWhere, $orderBy: [CostRowOrder!], $count: Int, $by: [CostDimensionInput!]!';
+export const QUERY = '$where: CostRowsWhere, $orderBy: [CostRowOrder!], $count: Int, $by: [CostDimensionInput!]!';
 
 /** The values of those variables. */
-export const anyQuestion = fc.record({
+export const anyQuery = fc.record({
   where: fc.constantFrom(
     undefined,
     { search: 'a' },

@@ -27,7 +27,7 @@ export const UNLIMITED = {
 export const NO_TIMER = { GATEWAY_TIMEOUT_MS: 'off' };
 
 /** A GraphQL response, parsed. */
-export interface Answer {
+export interface GraphqlResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly data: any;
@@ -42,7 +42,7 @@ export interface Answer {
 export interface TestGateway extends AsyncDisposable {
   readonly gateway: Gateway;
   /** Sends an operation through `gateway.fetch`. */
-  ask(query: string, variables?: unknown, init?: RequestInit): Promise<Answer>;
+  send(query: string, variables?: unknown, init?: RequestInit): Promise<GraphqlResponse>;
   /** The lines of the log so far. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
 }
@@ -62,20 +62,20 @@ export function startGateway(url: string, env: Record<string, string> = {}, cloc
   return {
     gateway,
     log,
-    ask: (query, variables, init) => ask((request) => gateway.fetch(request), query, variables, init),
+    send: (query, variables, init) => sendQuery((request) => gateway.fetch(request), query, variables, init),
     [Symbol.asyncDispose]: () => gateway.close(),
   };
 }
 
 /** Sends one operation as JSON. */
-export async function ask(
-  fetchAnswer: (request: Request) => Promise<Response>,
+export async function sendQuery(
+  fetchResponse: (request: Request) => Promise<Response>,
   query: string,
   variables?: unknown,
   init: RequestInit = {},
   url = 'http://gateway/graphql',
-): Promise<Answer> {
-  const response = await fetchAnswer(
+): Promise<GraphqlResponse> {
+  const response = await fetchResponse(
     new Request(url, {
       method: 'POST',
       body: JSON.stringify({ query, variables }),
@@ -88,7 +88,7 @@ export async function ask(
     }),
   );
   const text = await response.text();
-  const { data, errors } = JSON.parse(text) as Partial<Answer>;
+  const { data, errors } = JSON.parse(text) as Partial<GraphqlResponse>;
   return { status: response.status, headers: response.headers, data: data as unknown, errors: errors ?? [], text };
 }
 

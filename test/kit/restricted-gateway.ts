@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import type { Clock } from '../../src/clock.js';
 import { readConfig, type Config } from '../../src/config/config.js';
 import { createGateway } from '../../src/app/gateway.js';
-import { ask, PLAIN_REQUESTS, TOKEN, type Answer, type TestGateway } from './gateway.js';
+import { sendQuery, PLAIN_REQUESTS, TOKEN, type GraphqlResponse, type TestGateway } from './gateway.js';
 
 export interface RestrictedOptions {
   readonly url: string;
@@ -20,7 +20,12 @@ export interface RestrictedOptions {
 }
 
 export interface RestrictedGateway extends TestGateway {
-  askAs(caller: string, query: string, variables?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  sendAs(
+    caller: string,
+    query: string,
+    variables?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<GraphqlResponse>;
 }
 
 /** A secret that must not come out. */
@@ -66,14 +71,14 @@ export function startRestrictedGateway({
     { write: (line: string) => log.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const gateway = createGateway(change?.(config) ?? config, { logger, ...(clock && { clock }) });
-  const askGateway: TestGateway['ask'] = (query, variables, init) =>
-    ask((request) => gateway.fetch(request), query, variables, init);
+  const sendToGateway: TestGateway['send'] = (query, variables, init) =>
+    sendQuery((request) => gateway.fetch(request), query, variables, init);
   return {
     gateway,
     log,
-    ask: askGateway,
-    askAs: (caller, query, variables, headers) =>
-      askGateway(query, variables, { headers: { 'x-api-key': keyOf(caller), ...headers } }),
+    send: sendToGateway,
+    sendAs: (caller, query, variables, headers) =>
+      sendToGateway(query, variables, { headers: { 'x-api-key': keyOf(caller), ...headers } }),
     [Symbol.asyncDispose]: () => gateway.close(),
   };
 }

@@ -191,7 +191,7 @@ describe('an operation over the limit', () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '23' } });
     for (const accept of ['application/json', 'application/graphql-response+json']) {
       const headers = { accept };
-      const bad = await stack.ask(DOCUMENT, { n: 11 }, { headers });
+      const bad = await stack.send(DOCUMENT, { n: 11 }, { headers });
       expect([bad.status, Object.keys(JSON.parse(bad.text) as object)]).toEqual([400, ['errors']]);
       expect(bad.errors).toMatchObject([
         {
@@ -203,22 +203,22 @@ describe('an operation over the limit', () => {
       expect(stack.log.at(-1)).toMatchObject({ status: 400, operationName: 'Page', errors: ['QUERY_TOO_COMPLEX'] });
     }
     expect(stack.received).toEqual([]);
-    expect((await stack.ask(DOCUMENT, { n: 10 })).errors).toEqual([]);
-    expect((await stack.ask(DOCUMENT, { n: 11 })).status).toBe(400);
+    expect((await stack.send(DOCUMENT, { n: 10 })).errors).toEqual([]);
+    expect((await stack.send(DOCUMENT, { n: 11 })).status).toBe(400);
     expect(stack.received).toHaveLength(1);
   });
 
   test('is refused by default from five million on', async () => {
     await using stack = await startStack();
-    expect((await stack.ask(DOCUMENT, { n: 2_499_998 })).errors).toEqual([]);
-    expect((await stack.ask(DOCUMENT, { n: 2_499_999 })).errors).toMatchObject([
+    expect((await stack.send(DOCUMENT, { n: 2_499_998 })).errors).toEqual([]);
+    expect((await stack.send(DOCUMENT, { n: 2_499_999 })).errors).toMatchObject([
       { extensions: { code: 'QUERY_TOO_COMPLEX' } },
     ]);
-    expect((await stack.ask(rows('(first: 100000)', `nodes { ${ALL_FIELDS} }`))).errors).toEqual([]);
+    expect((await stack.send(rows('(first: 100000)', `nodes { ${ALL_FIELDS} }`))).errors).toEqual([]);
   });
 
   test('is allowed with GATEWAY_MAX_COST=off', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: 'off' } });
-    expect((await stack.ask(DOCUMENT, { n: 2 ** 31 - 1 })).errors).toEqual([]);
+    expect((await stack.send(DOCUMENT, { n: 2 ** 31 - 1 })).errors).toEqual([]);
   });
 });

@@ -158,14 +158,14 @@ describe('a document over a limit', () => {
       'The operation repeats a field 10 times in a selection set; the limit is 9 (GATEWAY_MAX_REPEATED_FIELDS). Select it once.',
     ],
   ])('of %s is %s, and one at the limit is not', async (what, code, make, limit, message) => {
-    const good = await stack.ask(make(limit));
+    const good = await stack.send(make(limit));
     // 200 fields of Query exceed another limit: only the code matters here.
     expect(good.errors.map(({ extensions }) => extensions.code)).toEqual(
       what === 'tokens' ? ['MAX_ROOT_FIELDS_LIMIT'] : [],
     );
     // Twice: a cached result of the first time must not allow the second.
     for (const accept of ['application/json', 'application/graphql-response+json']) {
-      const bad = await stack.ask(make(limit + 1), undefined, { headers: { accept } });
+      const bad = await stack.send(make(limit + 1), undefined, { headers: { accept } });
       expect([bad.status, bad.data]).toEqual([400, undefined]);
       expect(bad.errors).toMatchObject([{ message, extensions: { code, retryable: false } }]);
       expect(stack.log.at(-1)).toMatchObject({ status: 400, errors: [code] });
@@ -188,9 +188,9 @@ describe('with the limits off', () => {
   test('a document may have any number of them', async () => {
     await using stack = await startStack({ env: UNLIMITED });
     const text = `{ ${times(150, (at) => `a${at}: __typename @skip(if: false) ...f${at}`)} } ${times(150, (at) => `fragment f${at} on Query { __typename }`)}`;
-    expect((await stack.ask(text)).errors).toEqual([]);
+    expect((await stack.send(text)).errors).toEqual([]);
     // Documents that are expensive to validate are refused even so.
-    expect((await stack.ask(`{ ${times(6_000, () => '__typename')} }`)).errors).toMatchObject([
+    expect((await stack.send(`{ ${times(6_000, () => '__typename')} }`)).errors).toMatchObject([
       { extensions: { code: 'QUERY_TOO_COMPLEX' } },
     ]);
   });
@@ -204,7 +204,7 @@ describe('the default limits', () => {
   afterAll(() => stack[Symbol.asyncDispose]());
 
   test.each(EXAMPLE_TABS)('let the example $name through', async ({ name, query, variables = '{}' }) => {
-    const { errors } = await stack.ask(query, JSON.parse(variables));
+    const { errors } = await stack.send(query, JSON.parse(variables));
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(
       name === 'ErrorOnPurpose' ? ['BAD_USER_INPUT'] : [],
     );
@@ -219,8 +219,8 @@ describe('the default limits', () => {
       inputValueDeprecation: true,
       oneOf: true,
     };
-    expect((await stack.ask(getIntrospectionQuery(all))).errors).toEqual([]);
-    expect((await stack.ask('{ _service { sdl } }')).errors).toEqual([]);
+    expect((await stack.send(getIntrospectionQuery(all))).errors).toEqual([]);
+    expect((await stack.send('{ _service { sdl } }')).errors).toEqual([]);
   });
 
   test.each([
@@ -259,14 +259,14 @@ describe('the default limits', () => {
       'MAX_DEPTH_LIMIT',
     ],
   ])('refuse %s before it is validated', async (_name, document, code) => {
-    const { status, errors } = await stack.ask(document);
+    const { status, errors } = await stack.send(document);
     expect([status, errors[0]?.extensions.code]).toEqual([400, code]);
   });
 });
 
 test('a document with hundreds of errors is answered with the first five', async () => {
   await using limited = await startStack({ env: UNLIMITED });
-  const { errors } = await limited.ask(`{ workloadCosts { ${times(500, (at) => `none${at}`)} } }`);
+  const { errors } = await limited.send(`{ workloadCosts { ${times(500, (at) => `none${at}`)} } }`);
   expect(errors).toHaveLength(6);
   expect(errors.at(-1)?.message).toContain('Too many validation errors');
 });
@@ -274,7 +274,7 @@ test('a document with hundreds of errors is answered with the first five', async
 test('a variable with thousands of unknown fields is answered with the first three', async () => {
   await using limited = await startStack({ env: UNLIMITED });
   const filter = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`none${at}`, 1]));
-  const { errors } = await limited.ask('query ($f: WorkloadCostsFilter) { workloadCosts(filter: $f) { asOf } }', {
+  const { errors } = await limited.send('query ($f: WorkloadCostsFilter) { workloadCosts(filter: $f) { asOf } }', {
     f: filter,
   });
   expect(errors).toHaveLength(4);

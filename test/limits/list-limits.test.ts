@@ -168,10 +168,10 @@ describe('a list input', () => {
   test.each(Object.entries(LISTS))(
     '%s has a maximum, which the error names',
     async (_where, [document, make, most, path]) => {
-      const good = await stack.ask(document, { it: make(most) });
+      const good = await stack.send(document, { it: make(most) });
       expect(good.errors.filter(({ message }) => message.includes('entries'))).toEqual([]);
       const received = stack.received.length;
-      const bad = await stack.ask(document, { it: make(most + 1) });
+      const bad = await stack.send(document, { it: make(most + 1) });
       expect(bad.status).toBe(200);
       expect(bad.errors).toMatchObject([
         {
@@ -204,7 +204,7 @@ describe('a list input', () => {
     ],
   ])('%s in a variable does no harm', async (_what, document, variables) => {
     const start = performance.now();
-    const { status, errors } = await stack.ask(document, variables);
+    const { status, errors } = await stack.send(document, variables);
     expect([200, 400]).toContain(status);
     for (const { extensions } of errors) expect(extensions.code).toBe('BAD_USER_INPUT');
     expect(performance.now() - start).toBeLessThan(2_000);

@@ -54,10 +54,10 @@ describe('an operation over reports of 10,000 groups', () => {
     'breakdown(by: [{ field: NAMESPACE }]) { groups { keys { value } kind totals { totalCost { difference } } } }';
 
   test('lists all of them once', async () => {
-    const lines = await gateway.ask(series(LINES));
+    const lines = await gateway.send(series(LINES));
     expect(lines.errors).toEqual([]);
     expect((lines.data as Listed).costTimeSeries.series.series).toHaveLength(GROUPS);
-    const changes = await gateway.ask(comparison(CHANGES));
+    const changes = await gateway.send(comparison(CHANGES));
     expect(changes.errors).toEqual([]);
     expect((changes.data as Compared).aggregatedCosts.comparison.breakdown.groups).toHaveLength(GROUPS);
   });
@@ -74,7 +74,7 @@ describe('an operation over reports of 10,000 groups', () => {
     ['comparisons', comparison(aliases(CHANGES))],
     ['comparisons of intervals', series(`intervals { report { comparison { ${aliases(CHANGES, 45)} } } }`)],
   ])('is refused as a whole for 49 aliases of %s', async (_title, query) => {
-    const { data, errors, text } = await gateway.ask(query);
+    const { data, errors, text } = await gateway.send(query);
     expect(errors).toMatchObject([{ extensions: { code: 'QUERY_TOO_COMPLEX' } }]);
     expect(data ?? null).toBeNull();
     expect(text.length).toBeLessThan(1_000);
@@ -90,7 +90,7 @@ describe('the budget of an operation', () => {
   /** Whether an operation is within this limit. */
   async function isWithin(query: string, env: Record<string, string>): Promise<boolean> {
     await using gateway = await startCompanyGateway(createManualClock(START_MS), env);
-    const { errors } = await gateway.ask(`{ ${query} }`);
+    const { errors } = await gateway.send(`{ ${query} }`);
     for (const { extensions } of errors) expect(extensions.code).toBe('QUERY_TOO_COMPLEX');
     return errors.length === 0;
   }

@@ -4,7 +4,7 @@ import { pino, type Logger } from 'pino';
 import { describe, expect, test } from 'vitest';
 
 import { toReadableLine } from '../../src/telemetry/readable-line.js';
-import { ask, startMain, startProcessStack } from '../kit/processes/gateway-process.js';
+import { send, startMain, startProcessStack } from '../kit/processes/gateway-process.js';
 
 describe('the log of a process', () => {
   test.each(['info', 'silent'])('says first that the gateway listens, at level %s too', async (LOG_LEVEL) => {
@@ -27,7 +27,7 @@ describe('the log of a process', () => {
 
   test('has one line of JSON per operation', async () => {
     const stack = await startProcessStack();
-    await ask(stack.url, '7d', { 'x-request-id': 'request-1' });
+    await send(stack.url, '7d', { 'x-request-id': 'request-1' });
     const line = await stack.logLine(/"requestId":"request-1"/);
     expect(line).toEqual({
       level: pino.levels.values.info,
@@ -46,7 +46,7 @@ describe('the log of a process', () => {
   test('is complete and in order when the process has ended', async () => {
     const stack = await startProcessStack();
     const ids = Array.from({ length: 200 }, (_, index) => `request-${index}`);
-    for (const id of ids) await ask(stack.url, '7d', { 'x-request-id': id });
+    for (const id of ids) await send(stack.url, '7d', { 'x-request-id': id });
     stack.kill('SIGTERM');
     const { stdout } = await stack.ended;
     const logged = stdout.split('\n').filter((line) => line.includes('"msg":"operation"'));
@@ -55,7 +55,7 @@ describe('the log of a process', () => {
 
   test('has no lines below its level', async () => {
     const stack = await startProcessStack({}, { LOG_LEVEL: 'warn' });
-    await ask(stack.url);
+    await send(stack.url);
     stack.kill('SIGTERM');
     const { stdout } = await stack.ended;
     expect(stdout).not.toContain('operation');

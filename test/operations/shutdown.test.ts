@@ -11,9 +11,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { createGate } from '../kit/time/gate.js';
 import {
-  ask,
+  send,
   findUrl,
-  gone,
+  waitForClose,
   LISTENING,
   openConnection,
   openIdleConnection,
@@ -61,7 +61,7 @@ describe('SIGTERM', () => {
     onTestFinished(gate.open);
     const env = { GATEWAY_SHUTDOWN_DELAY_SECONDS: '1', SCALEOPS_MAX_IN_FLIGHT: `${2 * IN_FLIGHT}` };
     const { url, kill, line, ended, received } = await startProcessStack({ latency: gate.pass }, env);
-    const answers = Array.from({ length: IN_FLIGHT }, (_, index) => ask(url, `${index + 1}d`));
+    const responses = Array.from({ length: IN_FLIGHT }, (_, index) => send(url, `${index + 1}d`));
     await gate.arrivals(IN_FLIGHT);
     const unused = await openConnection(url, '');
     expect(await statusOf(`${url}/health/ready`)).toBe(200);
@@ -72,15 +72,15 @@ describe('SIGTERM', () => {
     // Not ready, and still open for clients that have not noticed.
     expect(await statusOf(`${url}/health/ready`)).toBe(503);
     expect(await statusOf(`${url}/health/live`)).toBe(200);
-    const late = ask(url, '100d');
+    const late = send(url, '100d');
     await gate.arrivals(IN_FLIGHT + 1);
     // Disconnected two seconds after the port was closed.
-    await gone(unused);
+    await waitForClose(unused);
     await expect(fetch(`${url}/health/live`)).rejects.toThrow();
     gate.open();
-    for (const answer of await Promise.all([...answers, late])) {
-      expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
-      const { data } = (await answer.json()) as Rows;
+    for (const response of await Promise.all([...responses, late])) {
+      expect([response.status, response.headers.get('connection')]).toEqual([200, 'close']);
+      const { data } = (await response.json()) as Rows;
       // A long window has rows of workloads that are gone, too.
       expect(data.workloadCosts.rows.nodes.length).toBeGreaterThanOrEqual(50);
     }
@@ -93,24 +93,24 @@ describe('SIGTERM', () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
-    const held = ask(url);
+    const held = send(url);
     await gate.arrivals(1);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => {
       agent.destroy();
     });
     const get = async (path: string) => {
-      const [answer] = (await once(
+      const [response] = (await once(
         httpRequest(url + path, { agent, headers: { 'apollo-require-preflight': '1' } }).end(),
         'response',
       )) as [IncomingMessage];
       // The connection becomes idle, and no longer belongs to the response.
-      const { socket } = answer;
-      await text(answer);
-      return { status: answer.statusCode, connection: answer.headers.connection, socket };
+      const { socket } = response;
+      await text(response);
+      return { status: response.statusCode, connection: response.headers.connection, socket };
     };
     const { socket } = await get('/health/ready');
-    const cut = gone(socket);
+    const cut = waitForClose(socket);
     kill('SIGTERM');
     await line(/stopping/);
     const last = await get('/graphql?query={__typename}');
@@ -126,7 +126,7 @@ describe('SIGTERM', () => {
   test('does not wait for idle connections when no request is left', async () => {
     const gate = createGate();
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
-    const held = ask(url);
+    const held = send(url);
     await gate.arrivals(1);
     // A request may still be on its way on this connection: it gets two seconds.
     const unused = await openConnection(url, '');
@@ -134,7 +134,7 @@ describe('SIGTERM', () => {
     const idle = await openIdleConnection(url);
     kill('SIGTERM');
     await line(/stopping/);
-    const firstCut = Promise.race([gone(idle).then(() => 'idle'), gone(unused).then(() => 'unused')]);
+    const firstCut = Promise.race([waitForClose(idle).then(() => 'idle'), waitForClose(unused).then(() => 'unused')]);
     gate.open();
     expect((await held).status).toBe(200);
     expect(await firstCut).toBe('idle');
@@ -157,13 +157,13 @@ describe('a stopping process ends within two seconds of the limit', () => {
       PORT: '0',
     });
     const url = findUrl(await running.line(LISTENING));
-    const asked = ask(url);
+    const pending = send(url);
     await Promise.all([scaleOps.reached, redis.reached]);
     const startedAt = performance.now();
     running.kill('SIGTERM');
-    const answer = await asked;
-    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
-    expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'SHUTTING_DOWN' } }] });
+    const response = await pending;
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'SHUTTING_DOWN' } }] });
     expect(await running.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
@@ -172,7 +172,7 @@ describe('a stopping process ends within two seconds of the limit', () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass }, LIMIT);
-    const asked = ask(url);
+    const pending = send(url);
     await gate.arrivals(1);
     const dripping = await openConnection(
       url,
@@ -186,7 +186,7 @@ describe('a stopping process ends within two seconds of the limit', () => {
     const startedAt = performance.now();
     kill('SIGTERM');
     await line(/stopping/);
-    expect((await asked).status).toBe(503);
+    expect((await pending).status).toBe(503);
     expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
@@ -224,10 +224,10 @@ describe.each(['stops reading', 'is gone'] as const)('a process whose reader of 
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, ended } = await startUnread(gate.pass, { GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
-    const asked = ask(url);
+    const pending = send(url);
     await gate.arrivals(1);
     kill('SIGTERM');
-    expect((await asked).status).toBe(503);
+    expect((await pending).status).toBe(503);
     expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
   });
 
@@ -235,13 +235,13 @@ describe.each(['stops reading', 'is gone'] as const)('a process whose reader of 
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, ended } = await startUnread(gate.pass, { GATEWAY_SHUTDOWN_DELAY_SECONDS: '300' });
-    const asked = ask(url).catch(() => 'lost');
+    const pending = send(url).catch(() => 'lost');
     await gate.arrivals(1);
     kill('SIGTERM');
     while ((await statusOf(`${url}/health/ready`)) === 200);
     kill('SIGINT');
     expect(await ended).toMatchObject({ code: 130, signal: null, stderr: '' });
-    expect(await asked).toBe('lost');
+    expect(await pending).toBe('lost');
   });
 });
 

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { LOGIN } from '../kit/identity/credentials.js';
 import * as faults from '../kit/upstream/fault-server.js';
 import { CANARY, startFaultServer, type Fault, type FaultServer } from '../kit/upstream/fault-server.js';
-import { AGGREGATED, DOWN, GOOD, WORKLOADS } from '../kit/upstream/fault-stand.js';
+import { AGGREGATED, DOWN, GOOD, WORKLOADS } from '../kit/upstream/fault-fixture.js';
 import { startGateway, type TestGateway } from '../kit/gateway.js';
 import { CLIENT_ID, CLIENT_SECRET, startIdentity, TENANT } from '../kit/identity/azure.js';
 import { startOtlpReceiver, type OtlpReceiver } from '../kit/formats/otlp.js';
@@ -75,7 +75,7 @@ const FAULTS: readonly Fault[] = [
 ];
 
 interface Said {
-  readonly answers: string[];
+  readonly responses: string[];
   readonly log: TestGateway['log'];
   readonly metrics: string;
   readonly spans: string;
@@ -84,11 +84,11 @@ interface Said {
 /** Sends all requests over a real socket, then closes the gateway. */
 async function provoke(stack: TestGateway, upstream: FaultServer, receiver: OtlpReceiver): Promise<Said> {
   const url = await stack.gateway.listen();
-  const answers: string[] = [];
+  const responses: string[] = [];
   const send = async (path: string, init: RequestInit): Promise<void> => {
     const headers = { 'content-type': 'application/json', ...CLIENT_HEADERS, ...(init.headers as object) };
     const response = await fetch(url + path, { method: 'POST', ...init, headers });
-    answers.push(JSON.stringify([...response.headers]) + (await response.text()));
+    responses.push(JSON.stringify([...response.headers]) + (await response.text()));
   };
   for (const init of BAD) await send('/graphql', init);
   await send(`/graphql?query=${ASKED}&variables=${CANARY}`, { method: 'GET' });
@@ -96,7 +96,7 @@ async function provoke(stack: TestGateway, upstream: FaultServer, receiver: Otlp
   await send(`/metrics?${CANARY}`, { method: 'GET' });
   await send(`/health/ready?${CANARY}`, { method: 'GET' });
   for (const [index, fault] of FAULTS.entries()) {
-    for (const path of [WORKLOADS, AGGREGATED]) upstream.answer(path, fault);
+    for (const path of [WORKLOADS, AGGREGATED]) upstream.respond(path, fault);
     const query = ROWS(String(index)).replace(
       / \}$/,
       ` aggregatedCosts(filter: { clusters: ["${ASKED}-${index}"] }) { asOf } }`,
@@ -106,16 +106,16 @@ async function provoke(stack: TestGateway, upstream: FaultServer, receiver: Otlp
   const metrics = await (await fetch(`${url}/metrics`)).text();
   await stack.gateway.close();
   return {
-    answers,
+    responses,
     log: stack.log,
     metrics,
     spans: receiver.exports.map(({ body }) => body.toString('latin1')).join(),
   };
 }
 
-function expectNoCanary({ answers, log, metrics, spans }: Said, ports: readonly number[]): void {
+function expectNoCanary({ responses, log, metrics, spans }: Said, ports: readonly number[]): void {
   const [lines, ...others] = [JSON.stringify(log), metrics, spans];
-  for (const text of [lines, ...others, ...answers]) {
+  for (const text of [lines, ...others, ...responses]) {
     expect(text).not.toMatch(/canary/i);
     expect(text).not.toContain('127.0.0.1');
     for (const port of ports) expect(text).not.toContain(`:${port}`);
@@ -146,7 +146,7 @@ test.each([
   await using receiver = await startOtlpReceiver();
   await using identity = await startIdentity({ issue: () => `${CANARY}-azure-token` });
   const redisPort = await findFreePort();
-  upstream.answer('/auth/callback', faults.redirect(`/?token=${CANARY}-login-token`));
+  upstream.respond('/auth/callback', faults.redirect(`/?token=${CANARY}-login-token`));
   const azure = {
     SCALEOPS_AZURE_TENANT_ID: TENANT,
     SCALEOPS_AZURE_CLIENT_ID: CLIENT_ID,
@@ -198,7 +198,7 @@ test.skipIf(isRedisSkipped)('no output contains the password of Redis, whether R
 test('no output quotes the response of a trace receiver that returns what it was sent', async () => {
   await using upstream = await startFaultServer();
   await using receiver = await startOtlpReceiver();
-  receiver.answer(400, { 'x-echo': CANARY });
+  receiver.respond(400, { 'x-echo': CANARY });
   const env = { ...SETTINGS, SCALEOPS_TOKEN: TOKEN, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
   await using stack = startGateway(upstream.url, env);
   const said = await provoke(stack, upstream, receiver);

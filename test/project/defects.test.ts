@@ -138,7 +138,7 @@ const STEPS = [
 const OUTER_STEPS = ['negotiate', 'limit the rate.afterExecution', 'log', 'count'];
 
 const envOf = { env: { GATEWAY_RATE_LIMIT: '1000' } };
-const ask = (url: string, query = QUERY) =>
+const sendQuery = (url: string, query = QUERY) =>
   send(url, {
     body: { query },
     headers: { 'accept-encoding': 'gzip', accept: 'application/json', 'x-request-id': 'the-request' },
@@ -154,7 +154,7 @@ describe.each([...STEPS, ...OUTER_STEPS])('a defect in the step "%s"', (step) =>
     const { stack, url } = await startServer(envOf);
     const ended = vi.spyOn(GraphQLRequest.prototype, 'end');
     armed.state.step = step;
-    const { status, headers, text } = await ask(url);
+    const { status, headers, text } = await sendQuery(url);
     expect(armed.state.step).toBe('');
     expect([status, headers['x-request-id']]).toEqual([500, 'the-request']);
     expect(JSON.parse(text)).toEqual({
@@ -172,7 +172,7 @@ describe.each([...STEPS, ...OUTER_STEPS])('a defect in the step "%s"', (step) =>
     if (step !== 'negotiate') expect(ended).toHaveBeenCalled();
     ended.mockRestore();
 
-    for (let time = 0; time < 3; time += 1) expect((await ask(url)).status).toBe(200);
+    for (let time = 0; time < 3; time += 1) expect((await sendQuery(url)).status).toBe(200);
     expect(cacheHitsOf(stack).at(-1)).toBe(true);
   });
 });
@@ -191,20 +191,20 @@ function expectOneDefect(log: readonly Readonly<Record<string, unknown>>[]): voi
 
 test('a defect while a response is compressed for the cache is answered with 500, and the next is cached', async () => {
   const { stack, url } = await startServer(envOf);
-  expect((await ask(url)).status).toBe(200);
+  expect((await sendQuery(url)).status).toBe(200);
   armed.state.step = 'compress for the cache';
-  expect((await ask(url)).status).toBe(500);
+  expect((await sendQuery(url)).status).toBe(500);
   expectOneDefect(stack.log);
-  for (let time = 0; time < 3; time += 1) expect((await ask(url)).status).toBe(200);
+  for (let time = 0; time < 3; time += 1) expect((await sendQuery(url)).status).toBe(200);
   expect(cacheHitsOf(stack).at(-1)).toBe(true);
 });
 
 test('a defect while a cached response is sent is not counted as a successful operation', async () => {
   const { stack, url } = await startServer(envOf);
-  for (let time = 0; time < 3; time += 1) await ask(url);
+  for (let time = 0; time < 3; time += 1) await sendQuery(url);
   expect(cacheHitsOf(stack).at(-1)).toBe(true);
   armed.state.step = 'write the headers';
-  expect((await ask(url)).status).toBe(500);
+  expect((await sendQuery(url)).status).toBe(500);
   expectOneDefect(stack.log);
   expect(await metricsOf(url)).toMatch(/gateway_operations_total\{[^}]*outcome="error"\} 1\n/);
 });
@@ -212,7 +212,7 @@ test('a defect while a cached response is sent is not counted as a successful op
 test('a defect while a refusal is written is answered with 500', async () => {
   const { stack, url } = await startServer(envOf);
   armed.state.step = 'format the errors';
-  expect((await ask(url, '{ nope }')).status).toBe(500);
+  expect((await sendQuery(url, '{ nope }')).status).toBe(500);
   expectOneDefect(stack.log);
   expect(await metricsOf(url)).toMatch(COUNTED);
 });

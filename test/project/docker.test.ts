@@ -19,7 +19,7 @@ import {
   parseExec,
   type BuiltStage,
 } from '../kit/processes/dockerfile.js';
-import { ask, TOKEN } from '../kit/gateway.js';
+import { sendQuery, TOKEN } from '../kit/gateway.js';
 import { ROOT, startProcess, type RunningProcess } from '../kit/processes/process.js';
 import { isNightly } from '../kit/fuzz/runs.js';
 
@@ -72,7 +72,7 @@ async function buildImage(): Promise<BuiltStage> {
   const built = new Map<string, BuiltStage>();
   for (const [index, stage] of stages.entries()) {
     const root = join(folder, `stage-${index}`);
-    if (!built.has(stage.base)) await layBase(root);
+    if (!built.has(stage.base)) await copyBaseImage(root);
     built.set(stage.name, await buildStage(stage, root, join(folder, 'context'), built, outerEnv()));
   }
   return [...built.values()].at(-1)!;
@@ -87,7 +87,7 @@ const BASE_REMOVED = [
   'opt/yarn-v1.22.22/bin/yarn',
 ];
 
-async function layBase(root: string): Promise<void> {
+async function copyBaseImage(root: string): Promise<void> {
   for (const file of [...BASE_KEPT, ...BASE_REMOVED].map((name) => join(root, name))) {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, '');
@@ -199,8 +199,8 @@ if (areStepsRun()) {
       await container.line(new RegExp(`"url":"http://localhost:${port}"`));
       expect(await health()).toBe(0);
       const query = '{ workloadCosts(filter: { multiCluster: true }) { rows { totalCount } } }';
-      const answer = await ask(fetch, query, undefined, {}, `http://127.0.0.1:${port}/graphql`);
-      expect(answer.data).toEqual({ workloadCosts: { rows: { totalCount: 50 } } });
+      const response = await sendQuery(fetch, query, undefined, {}, `http://127.0.0.1:${port}/graphql`);
+      expect(response.data).toEqual({ workloadCosts: { rows: { totalCount: 50 } } });
       container.kill('SIGTERM');
       expect(await container.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
       expect(await health()).toBe(1);

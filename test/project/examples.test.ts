@@ -24,7 +24,7 @@ afterAll(async () => {
 
 async function run(name: string, when: keyof typeof clocks = 'usual') {
   const { query, variables = '{}' } = EXAMPLE_TABS.find((example) => example.name === name)!;
-  return stacks[when].ask(query, JSON.parse(variables));
+  return stacks[when].send(query, JSON.parse(variables));
 }
 
 describe.each(EXAMPLE_TABS)('the example $name', ({ name, query }) => {

@@ -15,9 +15,9 @@ import { anyCase } from '../kit/fuzz/choices.js';
 import { makeBytes } from '../kit/fuzz/bytes.js';
 import { makeEntitiesRequest, makeRequest, type FuzzRequest } from '../kit/fuzz/requests.js';
 import { startStack, type TestStack } from '../kit/gateway.js';
-import { exchange, parseAnswers, toText } from '../kit/clients/raw-responses.js';
+import { exchange, parseResponses, toText } from '../kit/clients/raw-responses.js';
 import { isNightly } from '../kit/fuzz/runs.js';
-import { watch, type SentAnswer, type Watch } from '../kit/fuzz/survival.js';
+import { watch, type SentResponse, type Watch } from '../kit/fuzz/survival.js';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? (isNightly ? 10_000 : 1_000));
 const SEED = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) };
@@ -44,7 +44,9 @@ beforeAll(async () => {
   watched = watch(stack);
 });
 afterEach(async () => {
-  const { data, errors } = await stack.ask('{ workloadCosts(filter: { multiCluster: true }) { totals { rowCount } } }');
+  const { data, errors } = await stack.send(
+    '{ workloadCosts(filter: { multiCluster: true }) { totals { rowCount } } }',
+  );
   expect(errors).toEqual([]);
   expect(data).toEqual({ workloadCosts: { totals: { rowCount: 50 } } });
 });
@@ -56,7 +58,7 @@ afterAll(async () => {
 async function fuzz<T>(
   cases: fc.Arbitrary<T>,
   share: number,
-  send: (one: T) => Promise<readonly SentAnswer[]>,
+  send: (one: T) => Promise<readonly SentResponse[]>,
 ): Promise<void> {
   let shrinkUntil = Number.POSITIVE_INFINITY;
   const property = fc.asyncProperty(cases, async (one) => {
@@ -78,7 +80,7 @@ async function fuzz<T>(
   });
 }
 
-async function sendDirectly({ method, target, headers, body }: FuzzRequest): Promise<SentAnswer> {
+async function sendDirectly({ method, target, headers, body }: FuzzRequest): Promise<SentResponse> {
   const response = await stack.gateway.fetch(
     new Request(`http://gateway${target}`, { method, headers, ...(body !== undefined && { body }) }),
   );
@@ -97,7 +99,7 @@ afterAll(() => {
   agent.destroy();
 });
 
-async function sendOverSocket({ method, target, headers, body }: FuzzRequest): Promise<SentAnswer> {
+async function sendOverSocket({ method, target, headers, body }: FuzzRequest): Promise<SentResponse> {
   return new Promise((resolve, reject) => {
     const request = sendHttp({ port, host: '127.0.0.1', method, path: target, headers, agent }, (response) => {
       const { 'x-request-id': requestId, 'content-type': type, 'content-encoding': coding } = response.headers;
@@ -139,10 +141,10 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
     let sent = 0;
     const plain = anyCase((choices) => makeRequest(choices, schema)).filter(({ isPlain }) => isPlain);
     await fuzz(plain, 0.05, async (request) => {
-      const answer = await sendDirectly(request);
+      const response = await sendDirectly(request);
       sent += 1;
-      if (answer.text.startsWith('{"data":{')) answered += 1;
-      return [answer];
+      if (response.text.startsWith('{"data":{')) answered += 1;
+      return [response];
     });
     // The others have an invalid value, conflicting fields, or exceed a limit.
     expect(answered / sent).toBeGreaterThan(0.7);
@@ -162,7 +164,7 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
   test('malformed HTTP', async () => {
     const anyBytes = anyCase((choices) => makeBytes(choices, () => makeRequest(choices, schema)));
     await fuzz(anyBytes, 0.2, async (bytes) =>
-      parseAnswers(await exchange(port, bytes)).map(({ status, headers, text }) => ({
+      parseResponses(await exchange(port, bytes)).map(({ status, headers, text }) => ({
         status,
         requestId: headers.get('x-request-id'),
         // A response to HEAD has no body.

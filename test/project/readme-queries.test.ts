@@ -67,29 +67,29 @@ describe('the queries', () => {
   });
 
   test.each(queries)('$heading', async ({ heading, text }) => {
-    const { data, errors } = await stack.ask(text, VARIABLES[heading]);
+    const { data, errors } = await stack.send(text, VARIABLES[heading]);
     expect(errors).toEqual([]);
     expect(findGaps(data)).toEqual([]);
   });
 
   test('show workloads that are new and others that are gone', async () => {
-    const { data } = await stack.ask(findBlock(readme, '8. What is new, and what is gone?', 'graphql'));
+    const { data } = await stack.send(findBlock(readme, '8. What is new, and what is gone?', 'graphql'));
     const { groups } = data.aggregatedCosts.comparison.breakdown as { groups: { kind: string }[] };
     expect(new Set(groups.map(({ kind }) => kind))).toEqual(new Set(['APPEARED', 'VANISHED']));
   });
 
   test('show the answer of the gateway: the same fields and names, and other costs', async () => {
     const heading = '3. What does each team cost, and what has no team?';
-    const { text } = await stack.ask(findBlock(readme, heading, 'graphql'));
-    const answer = JSON.parse(text) as unknown;
-    expect(answer).toEqual(toPattern(JSON.parse(findBlock(readme, heading, 'json')), answer));
+    const { text } = await stack.send(findBlock(readme, heading, 'graphql'));
+    const response = JSON.parse(text) as unknown;
+    expect(response).toEqual(toPattern(JSON.parse(findBlock(readme, heading, 'json')), response));
   });
 
   test('load the next page by the cursor of the page before', async () => {
     const query = findBlock(readme, 'Paging', 'graphql');
-    const { data: first } = await stack.ask(query);
+    const { data: first } = await stack.send(query);
     const { pageInfo, edges, totalCount } = first.workloadCosts.rows;
-    const { data: second } = await stack.ask(query, { after: pageInfo.endCursor });
+    const { data: second } = await stack.send(query, { after: pageInfo.endCursor });
     expect(totalCount).toBeGreaterThan(40);
     const rows = [...edges, ...second.workloadCosts.rows.edges] as { node: { id: string } }[];
     const ids = rows.map(({ node }) => node.id);
@@ -130,8 +130,8 @@ describe('the commands', () => {
   });
 
   test('ask the first query, which answers what is shown', async () => {
-    const answer = JSON.parse(await run(findBlock(readme, 'A first query', 'sh'), url)) as unknown;
-    expect(answer).toEqual(toPattern(JSON.parse(findBlock(readme, 'A first query', 'json')), answer));
+    const response = JSON.parse(await run(findBlock(readme, 'A first query', 'sh'), url)) as unknown;
+    expect(response).toEqual(toPattern(JSON.parse(findBlock(readme, 'A first query', 'json')), response));
   });
 
   test('run a persisted document by its id, by POST and GET, with the list shown', async () => {

@@ -33,11 +33,11 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-const ask = (query: string, variables?: object) => stack.ask(query, variables, { headers: { 'x-api-key': KEY } });
+const send = (query: string, variables?: object) => stack.send(query, variables, { headers: { 'x-api-key': KEY } });
 
 /** The rows or groups of the whole report, to compare with. */
 async function readTeams(last: string) {
-  const { data, errors } = await ask(TEAM_COSTS, { last });
+  const { data, errors } = await send(TEAM_COSTS, { last });
   expect(errors).toEqual([]);
   return data.workloadCosts.breakdown.groups as { keys: { value: string | null }[]; totals: { totalCost: number } }[];
 }
@@ -57,7 +57,7 @@ describe('CSV with curl and jq', () => {
   test.skipIf(isSkipped)('has a line per workload, the most expensive first', async () => {
     const [head, ...lines] = (await run(command)).trimEnd().split('\n');
     expect(head).toBe('"cluster","namespace","workload","team","cost","savings","from","to","as_of"');
-    const { data } = await ask(
+    const { data } = await send(
       '{ workloadCosts(filter: { last: "30d" }) { asOf window { startTime endTime } rows(orderBy: [{ field: TOTAL_COST }]) { nodes { clusterName namespace workloadName label(key: "team") totalCost savingsAvailable } } } }',
     );
     const { asOf, window, rows } = data.workloadCosts;
@@ -276,7 +276,7 @@ describe('the client code', () => {
   test('for Backstage gets the costs of a component by its label', async () => {
     const { fetchComponentCosts }: Backstage = await frontend.load('backstage');
     const costs = await fetchComponentCosts({ fetch: proxied }, url, 'suggest', 'app');
-    const { data } = await ask(
+    const { data } = await send(
       '{ workloadCosts(filter: { last: "30d", labels: { labels: [{ key: "app", value: "suggest" }] } }) { totals { totalCost savingsAvailable } rows { totalCount } } }',
     );
     const { totals, rows } = data.workloadCosts;
@@ -299,7 +299,7 @@ describe('the client code', () => {
     await using open = await startStack({ ...onDemoData, env: { SCALEOPS_MULTI_CLUSTER: 'on' } });
     const { listChanges }: { listChanges: (url: string) => Promise<string[]> } = await frontend.load('script');
     const lines = await listChanges(`${await open.gateway.listen()}/graphql`);
-    const { data } = await ask(CHANGES, { unit: 'WEEK' });
+    const { data } = await send(CHANGES, { unit: 'WEEK' });
     const { groups } = data.aggregatedCosts.comparison.breakdown as { groups: { keys: { value: string | null }[] }[] };
     expect(lines.map((line) => line.split(':')[0])).toEqual(groups.map(({ keys }) => keys[0]!.value ?? 'no team'));
     expect(lines.every((line) => /^[\w -]+: \d+\.\d\d \(-?\d+\.\d\d\)$/.test(line))).toBe(true);

@@ -23,7 +23,7 @@ const readReport = createFastParser();
 const parseResponse = createResponseParser();
 
 /** All that a report says. */
-function tell({ window, clusters, columns: data, warnings: found }: ReportData) {
+function describeReport({ window, clusters, columns: data, warnings: found }: ReportData) {
   const columns = toColumns(data);
   const rows = Array.from({ length: columns.rowCount }, (_, row) => [
     scaleOpsIdAt(columns, row),
@@ -44,7 +44,7 @@ function rowsOf(bits: Uint8Array): number[] {
 /** What the way over JSON.parse says; undefined for a refusal. */
 function decode(body: Buffer) {
   try {
-    return tell(decodeData(JSON.parse(body.toString('utf8'))));
+    return describeReport(decodeData(JSON.parse(body.toString('utf8'))));
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof ReportShapeError) return undefined;
     throw error;
@@ -55,7 +55,7 @@ function decode(body: Buffer) {
 function compare(body: Buffer): boolean {
   const read = readReport(body);
   if (read === undefined) return false;
-  const [own, decoded] = [tell(read), decode(body)];
+  const [own, decoded] = [describeReport(read), decode(body)];
   // A matcher takes several times as long.
   if (!isDeepStrictEqual(own, decoded)) expect(own).toEqual(decoded);
   return true;
@@ -210,7 +210,7 @@ describe('an odd shape is parsed from bytes', () => {
   const warningsOf = (rows: string) => {
     const text = WINDOW + rows.slice(1);
     expect(compareText(text)).toBe(true);
-    return tell(readReport(Buffer.from(text))!).warnings;
+    return describeReport(readReport(Buffer.from(text))!).warnings;
   };
   const row = (more: string): string => `{"id":"a",${more}}`;
 

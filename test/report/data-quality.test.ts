@@ -37,14 +37,14 @@ const report = (rows: readonly unknown[], more: object = {}) => ({
   aggregatedWorkloads: rows,
 });
 
-interface Stand extends TestGateway {
+interface Fixture extends TestGateway {
   readonly upstream: FaultServer;
   readonly clock: IdleClock;
   /** What both reports are from now on. */
   serve(json: object): void;
 }
 
-async function startStand(first: object | Fault, env: Record<string, string> = {}): Promise<Stand> {
+async function startFixture(first: object | Fault, env: Record<string, string> = {}): Promise<Fixture> {
   const upstream = await startFaultServer();
   const clock = createIdleClock(NOW_MS);
   const gateway = startGateway(upstream.url, { SCALEOPS_MAX_ATTEMPTS: '1', GATEWAY_METRICS: 'on', ...env }, clock);
@@ -55,7 +55,7 @@ async function startStand(first: object | Fault, env: Record<string, string> = {
   const serve = (json: object | Fault): void => {
     // A connection of its own for each answer, so that no test depends on when an idle one is closed.
     const fault = typeof json === 'function' ? (json as Fault) : faults.closeDelimited(JSON.stringify(json));
-    for (const path of [WORKLOADS, AGGREGATED]) upstream.answer(path, fault);
+    for (const path of [WORKLOADS, AGGREGATED]) upstream.respond(path, fault);
   };
   serve(first);
   return { ...gateway, upstream, clock, serve };
@@ -64,23 +64,23 @@ async function startStand(first: object | Fault, env: Record<string, string> = {
 const WARNINGS = 'warnings { code message count field }';
 
 /** A field of the workload report. */
-async function askReport(stand: TestGateway, fields: string, filter = 'last: "7d"'): Promise<any> {
-  const { data, errors } = await stand.ask(`{ workloadCosts(filter: { ${filter} }) { ${fields} } }`);
+async function fetchReport(fixture: TestGateway, fields: string, filter = 'last: "7d"'): Promise<any> {
+  const { data, errors } = await fixture.send(`{ workloadCosts(filter: { ${filter} }) { ${fields} } }`);
   expect(errors).toEqual([]);
   return data.workloadCosts;
 }
 
-const codesIn = async (stand: TestGateway): Promise<string[]> =>
-  ((await askReport(stand, WARNINGS)) as { warnings: { code: string }[] }).warnings.map(({ code }) => code);
+const codesIn = async (fixture: TestGateway): Promise<string[]> =>
+  ((await fetchReport(fixture, WARNINGS)) as { warnings: { code: string }[] }).warnings.map(({ code }) => code);
 
 describe('a report that is as it should be', () => {
   test('has no warnings, in neither the answer nor the log nor the metrics', async () => {
-    const stand = await startStand(report([R], { error: null, errors: [], truncation: { omittedEntries: 0 } }));
-    expect(await askReport(stand, `${WARNINGS} totals { rowsWithoutCost }`)).toEqual({
+    const fixture = await startFixture(report([R], { error: null, errors: [], truncation: { omittedEntries: 0 } }));
+    expect(await fetchReport(fixture, `${WARNINGS} totals { rowsWithoutCost }`)).toEqual({
       warnings: [],
       totals: { rowsWithoutCost: 0 },
     });
-    expect(stand.log.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+    expect(fixture.log.filter(({ level }) => Number(level) >= 40)).toEqual([]);
   });
 });
 
@@ -91,8 +91,8 @@ describe('a number that cannot be read', () => {
 
   test.each(['"12,500.00"', '"NaN"', '"+Inf"', '1e400'])('%s is null, not 0, and not in the sum', async (text) => {
     const json = JSON.stringify(report(rows)).replace('"12,500.00"', text);
-    const stand = await startStand(faults.closeDelimited(json));
-    expect(await askReport(stand, `totals { rowCount totalCost rowsWithoutCost } ${WARNINGS}`)).toEqual({
+    const fixture = await startFixture(faults.closeDelimited(json));
+    expect(await fetchReport(fixture, `totals { rowCount totalCost rowsWithoutCost } ${WARNINGS}`)).toEqual({
       totals: { rowCount: 1000, totalCost: 999, rowsWithoutCost: 1 },
       warnings: [
         {
@@ -113,11 +113,11 @@ describe('a number that cannot be read', () => {
       ['b', 2],
       ['c', 1],
     ] as const;
-    const stand = await startStand(
+    const fixture = await startFixture(
       report(costs.map(([namespace, totalCost], at) => ({ ...R, namespace, totalCost, workloadName: `w${at}` }))),
     );
-    const { breakdown, totals } = await askReport(
-      stand,
+    const { breakdown, totals } = await fetchReport(
+      fixture,
       `breakdown(by: [{ field: NAMESPACE }], first: 1) {
         groups { keys { value } totals { totalCost rowsWithoutCost } } others { totalCost rowsWithoutCost } totals { rowsWithoutCost }
       } totals(where: { namespaces: ["a"] }) { rowCount rowsWithoutCost }`,
@@ -131,10 +131,10 @@ describe('a number that cannot be read', () => {
   });
 
   test('is logged and counted once for each report that is fetched, by code and field', async () => {
-    const stand = await startStand(report([{ ...R, totalCost: CANARY, hourlyCost: CANARY }, null]));
-    for (let time = 0; time < 3; time += 1) await askReport(stand, WARNINGS);
-    expect(stand.upstream.requests).toHaveLength(1);
-    expect(stand.log.filter(({ level }) => level === 40)).toMatchObject([
+    const fixture = await startFixture(report([{ ...R, totalCost: CANARY, hourlyCost: CANARY }, null]));
+    for (let time = 0; time < 3; time += 1) await fetchReport(fixture, WARNINGS);
+    expect(fixture.upstream.requests).toHaveLength(1);
+    expect(fixture.log.filter(({ level }) => level === 40)).toMatchObject([
       {
         report: 'workloads',
         warnings: [
@@ -145,13 +145,13 @@ describe('a number that cannot be read', () => {
         msg: 'report has data-quality warnings',
       },
     ]);
-    const response = await stand.gateway.fetch(new Request('http://gateway/metrics'));
+    const response = await fixture.gateway.fetch(new Request('http://gateway/metrics'));
     const metrics = parseMetrics(await response.text());
     const name = 'gateway_report_warnings_total';
     expect(metrics.value(name, { code: 'UNREADABLE_NUMBER', field: 'totalCost' })).toBe(1);
     expect(metrics.value(name, { code: 'SKIPPED_ROW', field: '' })).toBe(1);
     expect(metrics.sum(name)).toBe(3);
-    expect(JSON.stringify(stand.log)).not.toContain(CANARY);
+    expect(JSON.stringify(fixture.log)).not.toContain(CANARY);
   });
 });
 
@@ -164,8 +164,8 @@ describe('a report of which a part is missing', () => {
     ['a flag in another spelling', { is_truncated: true }, 'isTruncated'],
     ['a flag that is not set', { isComplete: false }, 'isComplete'],
   ])('(%s) is shown with a warning', async (_title, more, field) => {
-    const stand = await startStand(report([R], more));
-    const shown = await askReport(stand, `rows { nodes { totalCost } } ${WARNINGS}`);
+    const fixture = await startFixture(report([R], more));
+    const shown = await fetchReport(fixture, `rows { nodes { totalCost } } ${WARNINGS}`);
     expect(shown).toEqual({
       rows: { nodes: [{ totalCost: 10 }] },
       warnings: [
@@ -180,8 +180,8 @@ describe('a report of which a part is missing', () => {
   });
 
   test('shows the warning for a cluster and a namespace, also for one that may be in the missing part', async () => {
-    const stand = await startStand(report([R], { failedClusters: ['c2'] }));
-    const { data } = await stand.ask(
+    const fixture = await startFixture(report([R], { failedClusters: ['c2'] }));
+    const { data } = await fixture.send(
       '{ a: kubernetesCluster(name: "c1") { costs { totals { totalCost } warnings { code } } } ' +
         'b: kubernetesNamespace(clusterName: "c2", name: "x") { costs { totals { rowCount } warnings { code } } } }',
     );
@@ -198,9 +198,9 @@ describe('labels', () => {
     ['one text', 'team=a,env=prod'],
     ['a map with lists', { team: ['a', 'b'] }],
   ])('that are %s are grouped by', async (_title, ownerLabels) => {
-    const stand = await startStand(report([{ ...R, ownerLabels }]));
-    const shown = await askReport(
-      stand,
+    const fixture = await startFixture(report([{ ...R, ownerLabels }]));
+    const shown = await fetchReport(
+      fixture,
       `breakdown(by: [{ label: "team" }]) { groups { keys { value } } } ${WARNINGS}`,
     );
     expect(shown).toEqual({ breakdown: { groups: [{ keys: [{ value: 'a' }] }] }, warnings: [] });
@@ -209,14 +209,14 @@ describe('labels', () => {
   test('whose value is long open their group', async () => {
     const value = 'v'.repeat(100_000);
     const annotations = [{ key: 'example.com/note', value }];
-    const stand = await startStand(
+    const fixture = await startFixture(
       report([
         { ...R, annotations },
         { ...R, workloadName: 'x' },
       ]),
     );
     const by = { annotation: 'example.com/note' };
-    const { data, errors } = await stand.ask(
+    const { data, errors } = await fixture.send(
       `query ($where: CostRowsWhere, $by: [CostDimensionInput!]!) { workloadCosts {
         breakdown(by: $by) { groups { keys { value } } } totals(where: $where) { rowCount }
       } }`,
@@ -229,8 +229,8 @@ describe('labels', () => {
 
   test('in a shape that is not known are left out with a warning', async () => {
     const odd = { ...R, labels: { team: 'a' }, ownerLabels: [['team', CANARY]] };
-    const stand = await startStand(report([odd, { ...odd, workloadName: 'x' }, { ...R, workloadName: 'y' }]));
-    const shown = await askReport(stand, `rows { nodes { ownerLabels { key } labels { value } } } ${WARNINGS}`);
+    const fixture = await startFixture(report([odd, { ...odd, workloadName: 'x' }, { ...R, workloadName: 'y' }]));
+    const shown = await fetchReport(fixture, `rows { nodes { ownerLabels { key } labels { value } } } ${WARNINGS}`);
     expect(shown.rows.nodes[0]).toEqual({ ownerLabels: [], labels: [{ value: 'a' }] });
     expect(shown.warnings).toEqual([
       {
@@ -244,8 +244,8 @@ describe('labels', () => {
 });
 
 test('rows that are no objects are left out with a warning', async () => {
-  const stand = await startStand(report([null, R, 7, CANARY, [R]]));
-  expect(await askReport(stand, `totals { rowCount totalCost } ${WARNINGS}`)).toEqual({
+  const fixture = await startFixture(report([null, R, 7, CANARY, [R]]));
+  expect(await fetchReport(fixture, `totals { rowCount totalCost } ${WARNINGS}`)).toEqual({
     totals: { rowCount: 1, totalCost: 10 },
     warnings: [
       { code: 'SKIPPED_ROW', message: '4 rows were null or no objects, and were left out.', count: 4, field: null },
@@ -256,7 +256,7 @@ test('rows that are no objects are left out with a warning', async () => {
 describe('a name of another type', () => {
   test('is null with a warning, in the report and in each of its parts', async () => {
     const rows = [R, { ...R, namespace: ['ns1'], totalCost: 7 }, { ...R, clusterName: { name: 'c1' }, totalCost: 5 }];
-    const stand = await startStand(report(rows));
+    const fixture = await startFixture(report(rows));
     const warnings = [
       {
         code: 'UNREADABLE_NAME',
@@ -271,8 +271,11 @@ describe('a name of another type', () => {
         field: 'namespace',
       },
     ];
-    expect(await askReport(stand, `totals { totalCost } ${WARNINGS}`)).toEqual({ totals: { totalCost: 22 }, warnings });
-    const { data } = await stand.ask(
+    expect(await fetchReport(fixture, `totals { totalCost } ${WARNINGS}`)).toEqual({
+      totals: { totalCost: 22 },
+      warnings,
+    });
+    const { data } = await fixture.send(
       `{ kubernetesNamespace(clusterName: "c1", name: "ns1") { costs { totals { totalCost } ${WARNINGS} } } }`,
     );
     expect(data.kubernetesNamespace.costs.totals).toEqual({ totalCost: 10 });
@@ -280,8 +283,8 @@ describe('a name of another type', () => {
   });
 
   test('is read when it is a number or a boolean', async () => {
-    const stand = await startStand(report([{ ...R, clusterName: 7, namespace: true }]));
-    expect(await askReport(stand, `rows { nodes { clusterName namespace } } ${WARNINGS}`)).toEqual({
+    const fixture = await startFixture(report([{ ...R, clusterName: 7, namespace: true }]));
+    expect(await fetchReport(fixture, `rows { nodes { clusterName namespace } } ${WARNINGS}`)).toEqual({
       rows: { nodes: [{ clusterName: '7', namespace: 'true' }] },
       warnings: [],
     });
@@ -290,8 +293,8 @@ describe('a name of another type', () => {
 
 describe('a byte order mark', () => {
   test('is skipped before a report', async () => {
-    const stand = await startStand(faults.closeDelimited(`\ufeff${JSON.stringify(report([R]))}`));
-    expect(await askReport(stand, `totals { totalCost } ${WARNINGS}`)).toEqual({
+    const fixture = await startFixture(faults.closeDelimited(`\ufeff${JSON.stringify(report([R]))}`));
+    expect(await fetchReport(fixture, `totals { totalCost } ${WARNINGS}`)).toEqual({
       totals: { totalCost: 10 },
       warnings: [],
     });
@@ -300,18 +303,18 @@ describe('a byte order mark', () => {
 
 describe('the window', () => {
   const windowOf = async (window: unknown, filter: string): Promise<{ window: object; warnings: object[] }> => {
-    const stand = await startStand(report([], { window }));
-    return (await askReport(stand, 'window { startTime endTime } warnings { code }', filter)) as never;
+    const fixture = await startFixture(report([], { window }));
+    return (await fetchReport(fixture, 'window { startTime endTime } warnings { code }', filter)) as never;
   };
   const iso = (ms: number): string => new Date(ms).toISOString();
-  const asked = { startTime: iso(NOW_MS - 7 * DAY_MS), endTime: iso(NOW_MS) };
+  const requested = { startTime: iso(NOW_MS - 7 * DAY_MS), endTime: iso(NOW_MS) };
 
   test.each([
     [{ startTime: NOW_MS - 7 * DAY_MS, endTime: NOW_MS }],
     [{ startTime: String(NOW_MS - 7 * DAY_MS), endTime: String(NOW_MS) }],
     [{ startTime: NOW_MS / 1_000 - 7 * 86_400, endTime: NOW_MS / 1_000 }],
   ])('%j is read from the epoch', async (window) => {
-    expect(await windowOf(window, 'last: "7d"')).toEqual({ window: asked, warnings: [] });
+    expect(await windowOf(window, 'last: "7d"')).toEqual({ window: requested, warnings: [] });
   });
 
   test.each([
@@ -321,19 +324,19 @@ describe('the window', () => {
     [{ startTime: 0, endTime: 0 }],
     [{ startTime: CANARY, endTime: CANARY }],
   ])('%j is replaced by the requested one', async (window) => {
-    expect(await windowOf(window, 'last: "7d"')).toEqual({ window: asked, warnings: [{ code: 'MISSING_WINDOW' }] });
+    expect(await windowOf(window, 'last: "7d"')).toEqual({ window: requested, warnings: [{ code: 'MISSING_WINDOW' }] });
   });
 
   test('is an error of its own where it is neither given nor requested', async () => {
-    const stand = await startStand(report([R], { window: null }));
-    const { data, errors } = await stand.ask('{ workloadCosts { warnings { code message } totals { totalCost } } }');
+    const fixture = await startFixture(report([R], { window: null }));
+    const { data, errors } = await fixture.send('{ workloadCosts { warnings { code message } totals { totalCost } } }');
     const message =
       "ScaleOps' answer has no period that can be read, and none was requested, so `window` is an error. Pass `last`.";
     expect([data.workloadCosts, errors]).toEqual([
       { warnings: [{ code: 'MISSING_WINDOW', message }], totals: { totalCost: 10 } },
       [],
     ]);
-    const failed = await stand.ask('{ workloadCosts { window { startTime } } }');
+    const failed = await fixture.send('{ workloadCosts { window { startTime } } }');
     expect(failed.errors).toMatchObject([
       {
         path: ['workloadCosts', 'window'],
@@ -342,7 +345,7 @@ describe('the window', () => {
           '`window` and comparisons to read the rest.',
       },
     ]);
-    const { warnings } = (await askReport(stand, WARNINGS)) as { warnings: { message: string }[] };
+    const { warnings } = (await fetchReport(fixture, WARNINGS)) as { warnings: { message: string }[] };
     expect(warnings.map((warning) => warning.message)).toEqual([
       "ScaleOps' answer has no period that can be read. The requested period is shown instead.",
     ]);
@@ -384,12 +387,12 @@ describe('the window', () => {
     ['', '(filter: { timeRange: { last: "7d" } })'],
     ['(filter: { timeRange: { last: "7d" } })', ''],
   ])('of 30 days is a mismatch for the last 7 days, asked as %j and then as %j', async (...filters) => {
-    const stand = await startStand(report([], { window: { startTime: NOW_MS - 30 * DAY_MS, endTime: NOW_MS } }));
+    const fixture = await startFixture(report([], { window: { startTime: NOW_MS - 30 * DAY_MS, endTime: NOW_MS } }));
     for (const filter of filters) {
-      const { data } = await stand.ask(`{ aggregatedCosts${filter} { warnings { code } } }`);
+      const { data } = await fixture.send(`{ aggregatedCosts${filter} { warnings { code } } }`);
       expect(data.aggregatedCosts.warnings).toEqual([{ code: 'WINDOW_MISMATCH' }]);
     }
-    expect(stand.upstream.requests).toHaveLength(1);
+    expect(fixture.upstream.requests).toHaveLength(1);
   });
 
   test('of any period is no mismatch where none was requested', async () => {
@@ -402,8 +405,8 @@ describe('the window', () => {
     [0, -60_001, [{ code: 'WINDOW_MISMATCH' }]],
   ])('is compared with the requested one: it begins %i and ends %i ms late', async (startLate, endLate, warnings) => {
     const [from, to] = [NOW_MS - 3 * DAY_MS, NOW_MS - DAY_MS];
-    const stand = await startStand(report([], { window: { startTime: from + startLate, endTime: to + endLate } }));
-    const { data } = await stand.ask(
+    const fixture = await startFixture(report([], { window: { startTime: from + startLate, endTime: to + endLate } }));
+    const { data } = await fixture.send(
       `{ aggregatedCosts(filter: { timeRange: { between: { from: "${iso(from)}", to: "${iso(to)}" } } }) { warnings { code } } }`,
     );
     expect(data.aggregatedCosts.warnings).toEqual(warnings);
@@ -418,12 +421,12 @@ describe('a workload with two rows', () => {
   const other = { ...R, workloadName: 'x', totalCost: 15 };
 
   test('costs their sum as an entity, as in a breakdown, and has a warning', async () => {
-    const stand = await startStand(report([...twice, other]));
-    const shown = await askReport(
-      stand,
+    const fixture = await startFixture(report([...twice, other]));
+    const shown = await fetchReport(
+      fixture,
       `rows { nodes { id totalCost } } breakdown(by: [{ field: WORKLOAD_NAME }]) { groups { totals { totalCost } } } ${WARNINGS}`,
     );
-    const { data } = await stand.ask(
+    const { data } = await fixture.send(
       `{ kubernetesWorkload(clusterName: "C1", namespace: "ns1", type: "DEPLOYMENT", name: "w") { cost(last: "7d") {
         id workloadType totalCost onDemandHours spotHours onDemandPercent spotPercent replicas savingsAvailable share hourlyCost
       } } }`,
@@ -445,8 +448,8 @@ describe('a workload with two rows', () => {
   test('has the same sum, name and id whatever the order of its rows is', async () => {
     const costs: unknown[] = [];
     for (const rows of [twice, twice.toReversed()]) {
-      const stand = await startStand(report([...rows.map((row, at) => ({ ...row, services: [`s${at}`] })), other]));
-      const { data } = await stand.ask(
+      const fixture = await startFixture(report([...rows.map((row, at) => ({ ...row, services: [`s${at}`] })), other]));
+      const { data } = await fixture.send(
         '{ kubernetesWorkload(clusterName: "c1", namespace: "ns1", type: "Deployment", name: "w") { cost { id workloadType totalCost } } }',
       );
       costs.push(data.kubernetesWorkload.cost);
@@ -458,8 +461,8 @@ describe('a workload with two rows', () => {
   test.each(['NaN', null, ''])('has no cost when that of one row is %j', async (totalCost) => {
     const [first, second] = twice as [object, object];
     const odd = { ...second, totalCost, spotHours: 'x', amountOfWorkloads: 1 };
-    const stand = await startStand(report([first, odd, other]));
-    const { data } = await stand.ask(
+    const fixture = await startFixture(report([first, odd, other]));
+    const { data } = await fixture.send(
       `{ kubernetesWorkload(clusterName: "c1", namespace: "ns1", type: "Deployment", name: "w") { cost {
         totalCost share spotHours spotPercent onDemandPercent onDemandHours replicas amountOfWorkloads
       } } }`,
@@ -471,8 +474,8 @@ describe('a workload with two rows', () => {
   });
 
   test('is no warning in an aggregated report, whose rows are groups', async () => {
-    const stand = await startStand(report(twice));
-    const { data } = await stand.ask('{ aggregatedCosts { warnings { code } } }');
+    const fixture = await startFixture(report(twice));
+    const { data } = await fixture.send('{ aggregatedCosts { warnings { code } } }');
     expect(data.aggregatedCosts.warnings).toEqual([]);
   });
 });
@@ -488,7 +491,7 @@ describe('a caller who may see one namespace', () => {
       ...[null, null, null],
       ...[1, 2].map((totalCost) => ({ ...R, namespace: ['hidden'], totalCost })),
     ];
-    for (const path of [WORKLOADS, AGGREGATED]) upstream.answer(path, faults.json(report(rows, { error: CANARY })));
+    for (const path of [WORKLOADS, AGGREGATED]) upstream.respond(path, faults.json(report(rows, { error: CANARY })));
     const gateway = startRestrictedGateway({
       url: upstream.url,
       permissions: { callers: { ann: [{ clusters: ['c1'], namespaces: ['ns1'] }], all: 'all' } },
@@ -501,7 +504,7 @@ describe('a caller who may see one namespace', () => {
     });
     const query = '{ workloadCosts(filter: { last: "7d" }) { warnings { code count field message } } }';
     const counts = async (caller: string) => {
-      const { data, text } = await gateway.askAs(caller, query);
+      const { data, text } = await gateway.sendAs(caller, query);
       expect(text).not.toMatch(/hidden|canary/);
       const warnings = data.workloadCosts.warnings as { code: string; field: string | null; count: number }[];
       return warnings.map(({ code, field, count }) => [code, field, count]);
@@ -527,9 +530,9 @@ describe('a caller who may see one namespace', () => {
 });
 
 describe('an aggregated report of a caller who may see one namespace', () => {
-  const ask = async (rows: readonly object[], fields: string): Promise<any> => {
+  const send = async (rows: readonly object[], fields: string): Promise<any> => {
     const upstream = await startFaultServer();
-    upstream.answer(AGGREGATED, faults.json(report(rows)));
+    upstream.respond(AGGREGATED, faults.json(report(rows)));
     const gateway = startRestrictedGateway({
       url: upstream.url,
       permissions: { callers: { ann: [{ clusters: ['c1', 'c2'], namespaces: ['ns1'] }] } },
@@ -540,7 +543,7 @@ describe('an aggregated report of a caller who may see one namespace', () => {
       await gateway[Symbol.asyncDispose]();
       await upstream[Symbol.asyncDispose]();
     });
-    const { data, errors } = await gateway.askAs(
+    const { data, errors } = await gateway.sendAs(
       'ann',
       `{ aggregatedCosts(filter: { groupBy: { labels: ["team"] } }) { ${fields} } }`,
     );
@@ -553,7 +556,7 @@ describe('an aggregated report of a caller who may see one namespace', () => {
   });
 
   test("has a row for each value of a label among the owner's labels", async () => {
-    const shown = await ask(
+    const shown = await send(
       [
         row('a', 10),
         row('b', 9),
@@ -579,7 +582,7 @@ describe('an aggregated report of a caller who may see one namespace', () => {
 
   test.each([null, '', undefined])('counts a visible row whose cost is %j', async (totalCost) => {
     const hidden = row('a', null, { namespace: 'hidden' });
-    const shown = await ask(
+    const shown = await send(
       [row('a', 10), row('a', totalCost, { clusterName: 'c2' }), hidden],
       'warnings { code } totals { totalCost rowsWithoutCost } breakdown(by: [{ label: "team" }]) { groups { totals { rowsWithoutCost } } }',
     );
@@ -596,8 +599,8 @@ test('a report of which every row is odd has one warning per code and field', as
     ['totalCost', 'hourlyCost', 'replicas', 'labels', 'ownerLabels'].map((key) => [key, 5e9]),
   );
   const rows = Array.from({ length: 5_000 }, () => [{ ...R, ...odd, totalCost: 'x' }, null]).flat();
-  const stand = await startStand(report(rows, { failures: [1], hasMore: true }), { SCALEOPS_MAX_RESPONSE_MB: '8' });
-  expect(await codesIn(stand)).toEqual([
+  const fixture = await startFixture(report(rows, { failures: [1], hasMore: true }), { SCALEOPS_MAX_RESPONSE_MB: '8' });
+  expect(await codesIn(fixture)).toEqual([
     ...['PARTIAL_ANSWER', 'PARTIAL_ANSWER', 'SKIPPED_ROW', 'DUPLICATE_ROW'],
     ...['UNREADABLE_NUMBER', 'UNREADABLE_LABELS', 'UNREADABLE_LABELS'],
   ]);

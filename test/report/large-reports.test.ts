@@ -57,7 +57,7 @@ async function startSlowUpstream(body: Buffer) {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: () => requests,
     /** Ends all responses, including later ones. */
-    letGo(): void {
+    releaseValues(): void {
       for (const response of open) response.end(body.subarray(-1_000));
       open.push = (response) => {
         response.end(body.subarray(-1_000));
@@ -75,12 +75,12 @@ describe('five large reports at once', () => {
     const text = makeText(LARGE_BYTES + 1_000_000);
     const upstream = await startSlowUpstream(Buffer.from(text));
     await using gateway = startGateway(upstream.url);
-    const asked = [1, 2, 3, 4, 5].map((days) => gateway.ask(QUERY, { last: `${days}d` }));
+    const pending = [1, 2, 3, 4, 5].map((days) => gateway.send(QUERY, { last: `${days}d` }));
     await upstream.arrivals(5);
-    upstream.letGo();
-    for (const answer of await Promise.all(asked)) {
-      expect(answer.errors).toEqual([]);
-      expect(answer.data.workloadCosts.rows.totalCount).toBe(countRows(text));
+    upstream.releaseValues();
+    for (const response of await Promise.all(pending)) {
+      expect(response.errors).toEqual([]);
+      expect(response.data.workloadCosts.rows.totalCount).toBe(countRows(text));
     }
     expect(upstream.requests()).toBe(5);
   });
@@ -90,14 +90,14 @@ describe('five large reports at once', () => {
     const upstream = await startSlowUpstream(Buffer.from(text));
     const clock = createManualClock();
     await using gateway = startGateway(upstream.url, { SCALEOPS_BREAKER_FAILURES: '100' }, clock);
-    const asked = [1, 2, 3, 4, 5, 6].map((days) => gateway.ask(QUERY, { last: `${days}d` }));
+    const pending = [1, 2, 3, 4, 5, 6].map((days) => gateway.send(QUERY, { last: `${days}d` }));
     await upstream.arrivals(6);
     clock.advance(30_000);
-    for (const { errors } of await Promise.all(asked)) {
+    for (const { errors } of await Promise.all(pending)) {
       expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
     }
-    upstream.letGo();
-    const again = await gateway.ask(QUERY, { last: '7d' });
+    upstream.releaseValues();
+    const again = await gateway.send(QUERY, { last: '7d' });
     expect(again.errors).toEqual([]);
     expect(again.data.workloadCosts.rows.totalCount).toBe(countRows(text));
   });
@@ -209,10 +209,10 @@ describe('a process with 2 GiB of heap', () => {
     };
     await using gateway = startProcess([process.execPath, '--max-old-space-size=2048', MAIN], { env });
     const url = findUrl(await gateway.line(/./));
-    const asked = [1, 2, 3, 4, 5].map((days) => ask(url, `${days}d`));
+    const pending = [1, 2, 3, 4, 5].map((days) => send(url, `${days}d`));
     await upstream.arrivals(5);
-    upstream.letGo();
-    expect(await Promise.all(asked)).toEqual(
+    upstream.releaseValues();
+    expect(await Promise.all(pending)).toEqual(
       Array(5).fill({ data: { workloadCosts: { rows: { totalCount: 100_000 } } } }),
     );
     expect(upstream.requests()).toBe(5);
@@ -220,7 +220,7 @@ describe('a process with 2 GiB of heap', () => {
     expect(peak).toBeLessThan(2_048);
   });
 
-  async function ask(url: string, last: string): Promise<object> {
+  async function send(url: string, last: string): Promise<object> {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -103,14 +103,14 @@ describe('rows', () => {
         anyOrder,
         fc.record({ first: anyFirst, after: anyPlace, last: anyFirst, before: anyPlace }),
         (json, where, orderBy, page) => {
-          const asked = report(json);
-          const all = sortRows(filterRows(readRows(json), where), orderBy, idsByPlace(asked));
+          const queried = report(json);
+          const all = sortRows(filterRows(readRows(json), where), orderBy, idsByPlace(queried));
           const there = (place: number | undefined) => (place !== undefined && place < all.length ? place : undefined);
           const after = there(page.after);
           const before = there(page.before);
           const cursorOf = (place: number | undefined) =>
-            place === undefined ? undefined : cursorAt(asked, { where, orderBy }, place);
-          const got = asked.selectRows({
+            place === undefined ? undefined : cursorAt(queried, { where, orderBy }, place);
+          const got = queried.selectRows({
             where,
             orderBy,
             first: page.first,
@@ -137,10 +137,10 @@ describe('rows', () => {
         anyOrder,
         fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
         (json, where, orderBy, sizes) => {
-          const asked = report(json);
-          const all = places(sortRows(filterRows(readRows(json), where), orderBy, idsByPlace(asked)));
-          expect(walk(asked, { where, orderBy }, 'forward', sizes)).toEqual(all);
-          expect(walk(asked, { where, orderBy }, 'backward', sizes)).toEqual(all);
+          const queried = report(json);
+          const all = places(sortRows(filterRows(readRows(json), where), orderBy, idsByPlace(queried)));
+          expect(walk(queried, { where, orderBy }, 'forward', sizes)).toEqual(all);
+          expect(walk(queried, { where, orderBy }, 'backward', sizes)).toEqual(all);
         },
       ),
       { numRuns: 300 },
@@ -214,9 +214,9 @@ describe('rows', () => {
   });
 
   test('have a share of the cost of the whole report, also with a filter', () => {
-    const asked = reportOf([{ id: 'a', totalCost: 1, namespace: 'x' }, { id: 'b', totalCost: 3 }, { id: 'c' }]);
-    expect(asked.selectRows({}).rows.map(({ share }) => share)).toEqual([0.25, 0.75, null]);
-    expect(asked.selectRows({ where: { namespaces: ['x'] } }).rows[0]!.share).toBe(0.25);
+    const queried = reportOf([{ id: 'a', totalCost: 1, namespace: 'x' }, { id: 'b', totalCost: 3 }, { id: 'c' }]);
+    expect(queried.selectRows({}).rows.map(({ share }) => share)).toEqual([0.25, 0.75, null]);
+    expect(queried.selectRows({ where: { namespaces: ['x'] } }).rows[0]!.share).toBe(0.25);
   });
 
   test('have no share when the total is 0 or so small that the quotient is not finite', () => {
@@ -258,10 +258,10 @@ describe('totals', () => {
   });
 
   test('count a row without a value, which adds nothing', () => {
-    const asked = reportOf([{ id: 'a', totalCost: 2 }, { id: 'b', totalCost: null }, { id: 'c' }]);
-    expect(asked.sumRows()).toMatchObject({ rowCount: 3 });
-    expect(asked.sumRows().sum('totalCost')).toBe(2);
-    expect(asked.sumRows({ minTotalCost: -1 }).rowCount).toBe(1);
+    const queried = reportOf([{ id: 'a', totalCost: 2 }, { id: 'b', totalCost: null }, { id: 'c' }]);
+    expect(queried.sumRows()).toMatchObject({ rowCount: 3 });
+    expect(queried.sumRows().sum('totalCost')).toBe(2);
+    expect(queried.sumRows({ minTotalCost: -1 }).rowCount).toBe(1);
   });
 
   test('compute percentages from summed hours, not from the percentages of rows', () => {
@@ -309,10 +309,10 @@ describe('sums of 100,000 costs', () => {
     ['that pass the largest double and come back', make((_, index) => [1e308, 1e308, -1e308, -1e308, 0.1][index % 5]!)],
     ['that pass the largest double', make(() => -1e308)],
   ])('%s are exact and rounded once', (_name, costs) => {
-    const asked = reportOf(costs.map((totalCost, at) => ({ id: `${at}`, totalCost, namespace: `n${at % 7}` })));
+    const queried = reportOf(costs.map((totalCost, at) => ({ id: `${at}`, totalCost, namespace: `n${at % 7}` })));
     const expected = sumExactly(costs);
-    expect(asked.sumRows().sum('totalCost')).toBe(expected);
-    const { groups, totals } = asked.breakDown({
+    expect(queried.sumRows().sum('totalCost')).toBe(expected);
+    const { groups, totals } = queried.breakDown({
       by: [{ field: 'namespace' }],
       orderBy: { field: 'key', direction: 'ASC' },
     });
@@ -345,13 +345,13 @@ describe('sums of costs with up to 15 decimals', () => {
     });
     fc.assert(
       fc.property(anyUnits, (units) => {
-        const asked = reportOf(
+        const queried = reportOf(
           units.map((each, at) => ({ id: `${at}`, namespace: `n${at % 3}`, totalCost: Number(`${each}e-15`) })),
         );
         const sumOf = (of: bigint[]) => Number(`${of.reduce((sum, each) => sum + each, 0n)}e-15`);
-        expect(asked.sumRows().sum('totalCost')).toBe(sumOf(units));
+        expect(queried.sumRows().sum('totalCost')).toBe(sumOf(units));
         const query = { by: [{ field: 'namespace' }], orderBy: { field: 'key', direction: 'ASC' } } as const;
-        const { groups, totals } = asked.breakDown(query);
+        const { groups, totals } = queried.breakDown(query);
         expect(totals.sum('totalCost')).toBe(sumOf(units));
         expect(groups.map((group) => group.totals.sum('totalCost'))).toEqual(
           groups.map((_, group) => sumOf(units.filter((_each, at) => at % 3 === group))),
@@ -382,9 +382,9 @@ describe('a breakdown', () => {
   test('has the same totals as the totals field with the same filter', () => {
     fc.assert(
       fc.property(anyReport(), anyWhere, anyDimensions, anyFirst, (json, where, by, first) => {
-        const asked = report(json);
+        const queried = report(json);
         const orderBy = { field: 'totalCost', direction: 'DESC' } as const;
-        expect(read(asked.breakDown({ where, by, orderBy, first }).totals)).toEqual(read(asked.sumRows(where)));
+        expect(read(queried.breakDown({ where, by, orderBy, first }).totals)).toEqual(read(queried.sumRows(where)));
       }),
       { numRuns: 200 },
     );
@@ -412,14 +412,14 @@ describe('a breakdown', () => {
   test('has groups that `where.dimensions` opens with their keys', () => {
     fc.assert(
       fc.property(anyReport(), anyDimensions, fc.integer({ min: 1, max: 3 }), (json, all, count) => {
-        const asked = report(json);
+        const queried = report(json);
         const by = all.slice(0, count);
-        const { groups, totals } = asked.breakDown({ by, orderBy: { field: 'key', direction: 'ASC' } });
+        const { groups, totals } = queried.breakDown({ by, orderBy: { field: 'key', direction: 'ASC' } });
         for (const group of groups) {
           const dimensions = by.map((each, at) => ({ by: each, values: [group.keys[at]!], exclude: false }));
-          expect(read(asked.sumRows({ dimensions }))).toEqual(read(group.totals));
+          expect(read(queried.sumRows({ dimensions }))).toEqual(read(group.totals));
           const [first] = dimensions;
-          const others = asked.sumRows({ dimensions: [{ ...first!, exclude: true }] });
+          const others = queried.sumRows({ dimensions: [{ ...first!, exclude: true }] });
           if (by.length === 1) expect(others.rowCount).toBe(totals.rowCount - group.totals.rowCount);
         }
       }),
@@ -452,14 +452,14 @@ describe('a breakdown', () => {
 
   test('by a label reads ownerLabels before labels and treats an empty value as no label', () => {
     const team = (value: string) => [{ key: 'team', value }];
-    const asked = reportOf([
+    const queried = reportOf([
       { id: 'a', ownerLabels: team('own'), labels: team('grouped') },
       { id: 'b', labels: team('grouped') },
       { id: 'c', ownerLabels: team('') },
       { id: 'd', ownerLabels: [{ key: 'Team', value: 'own' }] },
     ]);
     const groupsBy = (label: string) =>
-      asked
+      queried
         .breakDown({ by: [{ label }], orderBy: { field: 'key', direction: 'ASC' } })
         .groups.map(({ keys: [key], totals: { rowCount } }) => [key, rowCount]);
     expect(groupsBy('team')).toEqual([
@@ -493,10 +493,10 @@ describe('a cursor', () => {
     });
     fc.assert(
       fc.property(anyReport(6), fc.nat(), anyChange, fc.boolean(), (json, place, { at, character, kind }, isAfter) => {
-        const asked = report(json);
-        const { totalCount } = asked.selectRows(QUERY);
+        const queried = report(json);
+        const { totalCount } = queried.selectRows(QUERY);
         fc.pre(totalCount > 0);
-        const cursor = cursorAt(asked, QUERY, place % totalCount);
+        const cursor = cursorAt(queried, QUERY, place % totalCount);
         const cut = at % cursor.length;
         const changed = {
           replace: cursor.slice(0, cut) + character + cursor.slice(cut + 1),
@@ -505,17 +505,17 @@ describe('a cursor', () => {
           drop: cursor.slice(0, cut) + cursor.slice(cut + 1),
         }[kind];
         fc.pre(changed !== cursor);
-        expect(() => asked.selectRows({ ...QUERY, [isAfter ? 'after' : 'before']: changed })).toThrow(CursorError);
+        expect(() => queried.selectRows({ ...QUERY, [isAfter ? 'after' : 'before']: changed })).toThrow(CursorError);
       }),
       { numRuns: 1000 },
     );
   });
 
   test('is refused when a client made it up', () => {
-    const asked = reportOf(rows);
+    const queried = reportOf(rows);
     const base64 = (text: string) => Buffer.from(text).toString('base64url');
     const made = ['', ' ', '0', 'null', base64('0.a'), base64(`${'A'.repeat(11)}0.a`), 'A'.repeat(10_000), '\ud83d'];
-    for (const after of made) expect(() => asked.selectRows({ ...QUERY, after })).toThrow(CursorError);
+    for (const after of made) expect(() => queried.selectRows({ ...QUERY, after })).toThrow(CursorError);
   });
 
   test('names the argument in its error', () => {
@@ -537,17 +537,17 @@ describe('a cursor', () => {
     ['where', { where: { namespaces: ['n'] } }],
     ['report', { origin: { ...originOf(reportOf([])), request: { report: 'workloads', range: '30d' } } }],
   ])('is refused for another %s', (_name, other) => {
-    const asked = reportOf(rows);
-    const after = cursorAt(asked, QUERY, 1);
-    expect(asked.selectRows({ ...QUERY, after }).rowCount).toBe(3);
-    expect(() => asked.selectRows({ ...QUERY, ...other, after })).toThrow(CursorError);
+    const queried = reportOf(rows);
+    const after = cursorAt(queried, QUERY, 1);
+    expect(queried.selectRows({ ...QUERY, after }).rowCount).toBe(3);
+    expect(() => queried.selectRows({ ...QUERY, ...other, after })).toThrow(CursorError);
   });
 
   test('identifies its row among several with the same id, in both directions', () => {
     const twins = Array.from({ length: 6 }, (_, at) => ({ id: 'twin', totalCost: 6 - at }));
-    const asked = reportOf(twins);
-    const after = cursorAt(asked, {}, 2);
-    const costs = (query: Query) => asked.selectRows(query).rows.map(({ totalCost }) => totalCost);
+    const queried = reportOf(twins);
+    const after = cursorAt(queried, {}, 2);
+    const costs = (query: Query) => queried.selectRows(query).rows.map(({ totalCost }) => totalCost);
     expect(costs({ after })).toEqual([3, 2, 1]);
     expect(costs({ before: after })).toEqual([6, 5]);
   });
@@ -589,7 +589,7 @@ describe('a cursor', () => {
 });
 
 describe('a cursor of a filtered list', () => {
-  const asked = reportOf(
+  const queried = reportOf(
     ['a', 'b', 'c', 'd'].map((id) => ({ id, clusterName: 'x', workloadName: 'api', ownerLabels: { k: 'v', l: 'w' } })),
   );
   const dimensions = [matchLabel('k', 'v'), matchLabel('l', 'w', 'x')];
@@ -607,14 +607,14 @@ describe('a cursor of a filtered list', () => {
     ],
     ['a search in any case', { search: 'X' }, { search: 'x' }],
   ])('is accepted for an equivalent filter: %s', (_name, where, same) => {
-    const cursor = asked.selectRows({ where, first: 2 }).cursorOf(1);
-    expect(ids(asked.selectRows({ where: same, after: cursor }).rows)).toEqual(['c', 'd']);
+    const cursor = queried.selectRows({ where, first: 2 }).cursorOf(1);
+    expect(ids(queried.selectRows({ where: same, after: cursor }).rows)).toEqual(['c', 'd']);
   });
 
   test('is refused for another filter', () => {
-    const cursor = asked.selectRows({ where: { clusterNames: ['x'] }, first: 2 }).cursorOf(1);
+    const cursor = queried.selectRows({ where: { clusterNames: ['x'] }, first: 2 }).cursorOf(1);
     for (const where of [undefined, { clusterNames: ['x', 'y'] }, { namespaces: ['x'] }, { search: 'x' }]) {
-      expect(() => asked.selectRows({ where, after: cursor })).toThrow(CursorError);
+      expect(() => queried.selectRows({ where, after: cursor })).toThrow(CursorError);
     }
   });
 });
@@ -683,10 +683,10 @@ describe('in a report of 100,000 rows', () => {
 });
 
 test('totals compute each sum once', () => {
-  const asked: string[] = [];
-  const totals = createTotals({ rowCount: 3, sum: (field) => asked.push(field), rowsWithoutCost: () => 0 });
+  const requested: string[] = [];
+  const totals = createTotals({ rowCount: 3, sum: (field) => requested.push(field), rowsWithoutCost: () => 0 });
   expect([totals.sum('totalCost'), totals.sum('replicas'), totals.sum('totalCost')]).toEqual([1, 2, 1]);
-  expect(asked).toEqual(['totalCost', 'replicas']);
+  expect(requested).toEqual(['totalCost', 'replicas']);
 });
 
 describe('the derived data of a report', () => {
@@ -695,7 +695,7 @@ describe('the derived data of a report', () => {
     for (const count of [3, 20]) {
       const [json] = fc.sample(anyReport(count, count), { numRuns: 1, seed: 11 }) as [UpstreamReport];
       const rows = readRows(json);
-      const asked = report(json);
+      const queried = report(json);
       const keys = [
         'team',
         'none',
@@ -706,17 +706,17 @@ describe('the derived data of a report', () => {
       ];
       for (const label of keys) {
         const query = { by: [{ label }], orderBy: order('key') };
-        expect(readBreakdown(asked, query)).toEqual(groupRows(rows, query));
+        expect(readBreakdown(queried, query)).toEqual(groupRows(rows, query));
       }
       for (let round = 0; round < 2; round += 1) {
         for (const [at, label] of keys.entries()) {
           const field = [...NAMES, ...NUMBERS][at % 17]!;
           const orderBy: RowOrder[] = [{ field, direction: 'ASC' }, ...NAMES.map((each) => order(each))];
-          expect(places(asked.selectRows({ orderBy }).rows)).toEqual(
-            places(sortRows(rows, orderBy, idsByPlace(asked))),
+          expect(places(queried.selectRows({ orderBy }).rows)).toEqual(
+            places(sortRows(rows, orderBy, idsByPlace(queried))),
           );
           const query = { by: [{ label }, { field: NAMES[at % 4]! }], orderBy: order('key') };
-          expect(readBreakdown(asked, query)).toEqual(groupRows(rows, query));
+          expect(readBreakdown(queried, query)).toEqual(groupRows(rows, query));
         }
       }
     }

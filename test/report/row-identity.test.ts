@@ -213,7 +213,7 @@ describe('ids of rows', () => {
   });
 });
 
-const QUESTION = `{
+const QUERY = `{
   week: workloadCosts(filter: { last: "7d", multiCluster: true }) { id rows { nodes { id scaleOpsId } } }
   teams: aggregatedCosts(filter: { groupBy: { labels: ["team"] } }) { id rows { nodes { id } } }
   part: kubernetesNamespace(clusterName: "prod-us-east-1", name: "checkout") { id costs(filter: { last: "7d" }) { id rows { nodes { id scaleOpsId } } } }
@@ -230,18 +230,18 @@ describe('ids in answers', () => {
     await using simulator = await startSimulator();
     await using one = startGateway(simulator.url);
     await using other = startGateway(simulator.url);
-    const { data } = await one.ask(QUESTION);
-    expect((await other.ask(QUESTION)).data).toEqual(data);
+    const { data } = await one.send(QUERY);
+    expect((await other.send(QUERY)).data).toEqual(data);
     expect(data.part.costs.rows.nodes.length).toBeGreaterThan(1);
     await using third = startGateway(simulator.url);
-    expect((await third.ask(DIRECT)).data.workloadCosts).toEqual(data.part.costs);
+    expect((await third.send(DIRECT)).data.workloadCosts).toEqual(data.part.costs);
   });
 
   test('are the same for every principal', async () => {
     const body = JSON.stringify({ aggregatedWorkloads: [{ namespace: 'a' }, { namespace: 'b' }] });
-    const asked: (string | undefined)[] = [];
+    const requested: (string | undefined)[] = [];
     const server = createServer((request, response) => {
-      asked.push(request.headers.authorization);
+      requested.push(request.headers.authorization);
       response.writeHead(200, { 'content-type': 'application/json' }).end(body);
     });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
@@ -249,11 +249,11 @@ describe('ids in answers', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     await using gateway = startGateway(url, { SCALEOPS_AUTH: 'forward' });
     const callers = ['Bearer ann-token', 'Bearer bob-token'];
-    const answers = callers.map((authorization) =>
-      gateway.ask('{ workloadCosts { id rows { nodes { id } } } }', {}, { headers: { authorization } }),
+    const responses = callers.map((authorization) =>
+      gateway.send('{ workloadCosts { id rows { nodes { id } } } }', {}, { headers: { authorization } }),
     );
-    const [ann, bob] = await Promise.all(answers);
-    expect(asked.toSorted()).toEqual(callers);
+    const [ann, bob] = await Promise.all(responses);
+    expect(requested.toSorted()).toEqual(callers);
     expect(ann!.data.workloadCosts.rows.nodes).toHaveLength(2);
     expect(bob!.data).toEqual(ann!.data);
   });
@@ -265,9 +265,9 @@ describe('ids in answers', () => {
       const env = { CACHE_REDIS_URL: redis.url };
       await using one = startReplica(simulator.url, env);
       await using other = startReplica(simulator.url, env);
-      const { data, errors } = await one.askAs(TOKEN, QUESTION);
+      const { data, errors } = await one.sendAs(TOKEN, QUERY);
       expect(errors).toEqual([]);
-      expect((await other.askAs(TOKEN, QUESTION)).data).toEqual(data);
+      expect((await other.sendAs(TOKEN, QUERY)).data).toEqual(data);
     });
   });
 });

@@ -104,8 +104,8 @@ describe('a query over 20,000 rows with as many names', () => {
     ['re-aggregation', () => steps.restrict(VISIBLE, { byCluster: false }), 3 * FAST_PASS],
     ['lookup of a workload', () => steps.findWorkload('workloadType-3', 'workloadName-3', originOf(report)), PASS],
     ['page after a cursor whose row is gone', () => select(report, { after: gone }), PASS],
-  ])('%s pauses in every pass over the rows', (_what, ask, atLeast) => {
-    expect(countSteps(ask())).toBeGreaterThanOrEqual(atLeast);
+  ])('%s pauses in every pass over the rows', (_what, send, atLeast) => {
+    expect(countSteps(send())).toBeGreaterThanOrEqual(atLeast);
   });
 
   test('is written in pieces of at most 64 KiB and one row', () => {
@@ -169,13 +169,13 @@ describe('parts of a report', () => {
     ['a breakdown by a label that no row has', ({ steps }) => steps.breakDown(byKey([{ label: 'none' }]))],
   ];
 
-  test.each(QUERIES)('read the label lists of their own rows alone, for %s', (_what, ask) => {
+  test.each(QUERIES)('read the label lists of their own rows alone, for %s', (_what, send) => {
     const parts = [...makeReport().split(SCOPES).values()];
     expect(parts).toHaveLength(NAMESPACES);
-    countSteps(ask(parts[0]!));
+    countSteps(send(parts[0]!));
     const subarray = vi.spyOn(Object.getPrototypeOf(Uint32Array.prototype) as Uint32Array, 'subarray');
     let steps = 0;
-    for (const part of parts) steps += countSteps(ask(part));
+    for (const part of parts) steps += countSteps(send(part));
     const reads = subarray.mock.calls.length;
     subarray.mockRestore();
     // ownerLabels, then labels; and a few small arrays per query.

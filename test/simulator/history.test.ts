@@ -65,7 +65,7 @@ async function start(options: SimulatorOptions = {}) {
   const simulator = createSimulator({ workloads: 300, token: 't', now: () => NOW_MS, ...options });
   started.push(simulator);
   const url = await simulator.listen();
-  const ask = async (path: string, query: string, body: object): Promise<Report> => {
+  const send = async (path: string, query: string, body: object): Promise<Report> => {
     const response = await fetch(`${url}/detailedCostReport/${path}?multiCluster=true&${query}`, {
       method: 'POST',
       headers: { authorization: 'Bearer t', 'content-type': 'application/json' },
@@ -74,10 +74,10 @@ async function start(options: SimulatorOptions = {}) {
     expect(response.status).toBe(200);
     return (await response.json()) as Report;
   };
-  const aggregated = ([from, to]: Span, body: object = {}) => ask('getAggregatedWorkloads', '', { from, to, ...body });
+  const aggregated = ([from, to]: Span, body: object = {}) => send('getAggregatedWorkloads', '', { from, to, ...body });
   return {
     aggregated,
-    workloads: (range: string, body: object = {}) => ask('getWorkloads', `range=${range}`, body),
+    workloads: (range: string, body: object = {}) => send('getWorkloads', `range=${range}`, body),
     rows: async (span: Span, body: object = {}) => (await aggregated(span, body)).aggregatedWorkloads ?? [],
     cost: async (span: Span, body: object = {}) => sumOf((await aggregated(span, body)).aggregatedWorkloads),
   };
@@ -171,13 +171,13 @@ describe('costs, savings and pod-hours add up to the last unit', () => {
     const { workloads: inAMinute } = await start({
       faults: { answerWindow: () => ({ fromMs: NOW_MS - DAY_MS - 30_000, toMs: NOW_MS - DAY_MS + 30_000 }) },
     });
-    let askedMs = 0;
+    let requestedMs = 0;
     const { workloads: inAnHour } = await start({
-      faults: { answerWindow: () => ({ fromMs: askedMs, toMs: askedMs + HOUR_MS }) },
+      faults: { answerWindow: () => ({ fromMs: requestedMs, toMs: requestedMs + HOUR_MS }) },
     });
     const reports = [await workloads('1h'), await inAMinute('7d')];
     for (let hours = 1; hours <= 60; hours++) {
-      askedMs = NOW_MS - hours * 5 * HOUR_MS;
+      requestedMs = NOW_MS - hours * 5 * HOUR_MS;
       reports.push(await inAnHour('7d'));
     }
     for (const { aggregatedWorkloads } of reports) {

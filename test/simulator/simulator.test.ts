@@ -116,7 +116,7 @@ function post(path: string, body: unknown, query = '', headers: Record<string, s
   });
 }
 
-async function ask(path: string, body: object = {}, query = '', from?: { simulator: Simulator; url: string }) {
+async function send(path: string, body: object = {}, query = '', from?: { simulator: Simulator; url: string }) {
   assertUpstreamRequest({ method: 'POST', path, query: new URLSearchParams(query), body });
   const authorization = `Bearer ${(from?.simulator ?? shared).token}`;
   const response = await post(path, body, query, { authorization }, from?.url);
@@ -128,11 +128,11 @@ async function ask(path: string, body: object = {}, query = '', from?: { simulat
 
 /** Rows of the whole fleet. */
 async function workloads(body: object = {}, query = ''): Promise<Row[]> {
-  return (await ask(WORKLOADS, body, `multiCluster=true&${query}`)).aggregatedWorkloads ?? [];
+  return (await send(WORKLOADS, body, `multiCluster=true&${query}`)).aggregatedWorkloads ?? [];
 }
 
 async function aggregated(body: object = {}): Promise<Row[]> {
-  return (await ask(AGGREGATED, { multiCluster: true, ...body })).aggregatedWorkloads ?? [];
+  return (await send(AGGREGATED, { multiCluster: true, ...body })).aggregatedWorkloads ?? [];
 }
 
 function idsOf(rows: Row[]): string[] {
@@ -146,7 +146,7 @@ describe('the fleet', () => {
       start({ workloads: 200 }),
       start({ workloads: 201 }),
     ]);
-    const reports = await Promise.all([one, same, other].map((from) => ask(WORKLOADS, {}, 'multiCluster=true', from)));
+    const reports = await Promise.all([one, same, other].map((from) => send(WORKLOADS, {}, 'multiCluster=true', from)));
     expect(reports[1]).toEqual(reports[0]);
     expect(reports[2]!.aggregatedWorkloads!.slice(0, 50)).not.toEqual(reports[0]!.aggregatedWorkloads!.slice(0, 50));
   });
@@ -172,7 +172,7 @@ describe('the fleet', () => {
   });
 
   it.each([50, 1000])('has something of everything at a size of %i', async (size) => {
-    const { aggregatedWorkloads } = await ask(WORKLOADS, {}, 'multiCluster=true', await start({ workloads: size }));
+    const { aggregatedWorkloads } = await send(WORKLOADS, {}, 'multiCluster=true', await start({ workloads: size }));
     const rows = aggregatedWorkloads!;
     const count = (test: (row: Row) => boolean) => rows.filter(test).length;
     expect(new Set(rows.map((row) => row.workloadType)).size).toBeGreaterThanOrEqual(6);
@@ -395,7 +395,7 @@ describe('the filters of the workload report', () => {
 describe('the filters of the aggregated report', () => {
   it('clusters keep any of the names', async () => {
     const names = ['ml-us-west-2', 'staging-eu-west-1'];
-    const { aggregatedWorkloads, clusters } = await ask(AGGREGATED, { multiCluster: true, clusters: names });
+    const { aggregatedWorkloads, clusters } = await send(AGGREGATED, { multiCluster: true, clusters: names });
     expect(clusters).toEqual(names);
     expect(sumsOf(aggregatedWorkloads!)).toEqual(sumsOf(await workloads({ clusterFilters: names })));
   });
@@ -407,9 +407,9 @@ describe('the filters of the aggregated report', () => {
   });
 
   it('give no row and null lists when nothing is left', async () => {
-    const { aggregatedWorkloads, clusters } = await ask(AGGREGATED, { clusters: ['nowhere'], multiCluster: true });
+    const { aggregatedWorkloads, clusters } = await send(AGGREGATED, { clusters: ['nowhere'], multiCluster: true });
     expect([aggregatedWorkloads, clusters]).toEqual([null, null]);
-    const report = await ask(WORKLOADS, { namespaces: ['nowhere'] });
+    const report = await send(WORKLOADS, { namespaces: ['nowhere'] });
     expect([report.aggregatedWorkloads, report.clusters]).toEqual([null, null]);
   });
 
@@ -419,21 +419,21 @@ describe('the filters of the aggregated report', () => {
 
   it('are taken from the query string as well, and the body wins', async () => {
     const query = `groupByCluster=true&multiCluster=true&clusters=ml-us-west-2&clusters=prod-us-east-1&gpuWorkloadsOnly=true`;
-    const fromQuery = await ask(AGGREGATED, {}, query);
+    const fromQuery = await send(AGGREGATED, {}, query);
     const body = { groupByCluster: true, multiCluster: true, gpuWorkloadsOnly: true };
-    expect(fromQuery).toEqual(await ask(AGGREGATED, { ...body, clusters: ['ml-us-west-2', 'prod-us-east-1'] }));
+    expect(fromQuery).toEqual(await send(AGGREGATED, { ...body, clusters: ['ml-us-west-2', 'prod-us-east-1'] }));
     expect(fromQuery.aggregatedWorkloads).toHaveLength(2);
-    const overridden = await ask(AGGREGATED, { clusters: ['ml-us-west-2'] }, query);
+    const overridden = await send(AGGREGATED, { clusters: ['ml-us-west-2'] }, query);
     expect(overridden.clusters).toEqual(['ml-us-west-2']);
   });
 });
 
 describe('multiCluster', () => {
   it.each([WORKLOADS, AGGREGATED])('is needed to see more than the own cluster: %s', async (path) => {
-    const fleet = await ask(path, {}, 'multiCluster=true');
+    const fleet = await send(path, {}, 'multiCluster=true');
     expect(fleet.clusters).toHaveLength(6);
     for (const query of ['', 'multiCluster=false']) {
-      const own = await ask(path, {}, query);
+      const own = await send(path, {}, query);
       expect(own.clusters).toEqual(['prod-us-east-1']);
       const count = own.aggregatedWorkloads!.reduce((sum, row) => sum + row.amountOfWorkloads, 0);
       expect(count).toBe((await workloads({ clusterFilters: ['prod-us-east-1'] })).length);
@@ -441,16 +441,16 @@ describe('multiCluster', () => {
   });
 
   it('is needed to name another cluster', async () => {
-    expect((await ask(WORKLOADS, { clusterFilters: ['ml-us-west-2'] })).aggregatedWorkloads).toBeNull();
-    expect((await ask(AGGREGATED, { clusters: ['ml-us-west-2'] })).aggregatedWorkloads).toBeNull();
+    expect((await send(WORKLOADS, { clusterFilters: ['ml-us-west-2'] })).aggregatedWorkloads).toBeNull();
+    expect((await send(AGGREGATED, { clusters: ['ml-us-west-2'] })).aggregatedWorkloads).toBeNull();
   });
 });
 
 describe('the window', () => {
   it('is the last seven days unless told, without a zone', async () => {
     const window = { startTime: '2026-11-13T12:30:00', endTime: '2026-11-20T12:30:00' };
-    expect((await ask(WORKLOADS)).window).toEqual(window);
-    expect((await ask(AGGREGATED)).window).toEqual(window);
+    expect((await send(WORKLOADS)).window).toEqual(window);
+    expect((await send(AGGREGATED)).window).toEqual(window);
   });
 
   it.each([
@@ -459,19 +459,19 @@ describe('the window', () => {
     ['30d', '2026-10-21T12:30:00'],
     ['2w', '2026-11-06T12:30:00'],
   ])('range %s starts at %s in both reports', async (range, startTime) => {
-    expect((await ask(WORKLOADS, {}, `range=${range}`)).window.startTime).toBe(startTime);
-    expect((await ask(AGGREGATED, { range })).window.startTime).toBe(startTime);
-    expect((await ask(AGGREGATED, {}, `range=${range}`)).window.startTime).toBe(startTime);
+    expect((await send(WORKLOADS, {}, `range=${range}`)).window.startTime).toBe(startTime);
+    expect((await send(AGGREGATED, { range })).window.startTime).toBe(startTime);
+    expect((await send(AGGREGATED, {}, `range=${range}`)).window.startTime).toBe(startTime);
   });
 
   it('from and to mean the same as the range that they span, and win over it', async () => {
     const span = { from: NOW_MS - 14 * DAY_MS, to: NOW_MS };
-    const byRange = await ask(AGGREGATED, { groupByNamespace: true, range: '14d' });
-    expect(await ask(AGGREGATED, { groupByNamespace: true, ...span })).toEqual(byRange);
-    expect(await ask(AGGREGATED, { groupByNamespace: true, ...span, range: '1h' })).toEqual(byRange);
-    expect(await ask(AGGREGATED, { groupByNamespace: true, from: span.from })).toEqual(byRange);
-    expect(await ask(AGGREGATED, { groupByNamespace: true, to: span.to, range: '14d' })).toEqual(byRange);
-    expect(await ask(AGGREGATED, { groupByNamespace: true }, `from=${span.from}&to=${span.to}`)).toEqual(byRange);
+    const byRange = await send(AGGREGATED, { groupByNamespace: true, range: '14d' });
+    expect(await send(AGGREGATED, { groupByNamespace: true, ...span })).toEqual(byRange);
+    expect(await send(AGGREGATED, { groupByNamespace: true, ...span, range: '1h' })).toEqual(byRange);
+    expect(await send(AGGREGATED, { groupByNamespace: true, from: span.from })).toEqual(byRange);
+    expect(await send(AGGREGATED, { groupByNamespace: true, to: span.to, range: '14d' })).toEqual(byRange);
+    expect(await send(AGGREGATED, { groupByNamespace: true }, `from=${span.from}&to=${span.to}`)).toEqual(byRange);
   });
 
   it('costs more when it is longer, for every workload that nothing has happened to', async () => {
@@ -556,14 +556,14 @@ describe('a strict host', () => {
 
     const bodySchema = path === WORKLOADS ? 'WorkloadsRequest' : 'AggregatedWorkloadsRequest';
     const fields = Object.entries(components.schemas[bodySchema]!.properties!);
-    for (const [name, schema] of fields) await ask(path, { [name]: exampleOf(name, schema) });
+    for (const [name, schema] of fields) await send(path, { [name]: exampleOf(name, schema) });
 
     const parameters = upstreamContract.paths[path]!.post!.parameters!.map((parameter) =>
       '$ref' in parameter ? components.parameters[last(parameter.$ref)]! : parameter,
     ) as { name: string; in: string; schema: { $ref?: string; type?: string } }[];
     const inQuery = parameters.filter((parameter) => parameter.in === 'query');
     for (const { name, schema } of inQuery)
-      await ask(path, {}, `${name}=${encodeURIComponent(String(exampleOf(name, schema)))}`);
+      await send(path, {}, `${name}=${encodeURIComponent(String(exampleOf(name, schema)))}`);
     expect([fields.length, inQuery.length]).toEqual(path === WORKLOADS ? [13, 15] : [13, 11]);
   });
 
@@ -599,9 +599,9 @@ describe('a strict host', () => {
     [AGGREGATED, '', { range: '7y' }, 'range is not a number of m, h, d or w'],
   ])('refuses what the contract does not: %s?%s %o', async (path, query, body, error) => {
     const response = await post(path, body, query);
-    const answer: unknown = await response.json();
-    expect([response.status, answer]).toEqual([400, { error }]);
-    assertUpstreamResponse(path, 400, answer);
+    const reply: unknown = await response.json();
+    expect([response.status, reply]).toEqual([400, { error }]);
+    assertUpstreamResponse(path, 400, reply);
     expect(() => {
       assertUpstreamRequest({ method: 'POST', path, query: new URLSearchParams(query), body });
     }).toThrow('is not what the contract documents');
@@ -624,13 +624,13 @@ describe('a strict host', () => {
     async (authorization) => {
       const headers = { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) };
       const response = await fetch(`${sharedUrl}${WORKLOADS}`, { method: 'POST', headers, body: '{}' });
-      const answer: unknown = await response.json();
-      expect([response.status, answer, response.headers.get('www-authenticate')]).toEqual([
+      const reply: unknown = await response.json();
+      expect([response.status, reply, response.headers.get('www-authenticate')]).toEqual([
         401,
         { error: 'unauthorized' },
         'Bearer',
       ]);
-      assertUpstreamResponse(WORKLOADS, 401, answer);
+      assertUpstreamResponse(WORKLOADS, 401, reply);
     },
   );
 
@@ -667,8 +667,8 @@ async function loginToken(url: string, username = 'demo', password = 'demo'): Pr
 
 /** What a report answers to each of the tokens. */
 function statuses(url: string, ...tokens: string[]): Promise<number[]> {
-  const ask = (token: string) => post(WORKLOADS, {}, '', { authorization: `Bearer ${token}` }, url);
-  return Promise.all(tokens.map(async (token) => (await ask(token)).status));
+  const send = (token: string) => post(WORKLOADS, {}, '', { authorization: `Bearer ${token}` }, url);
+  return Promise.all(tokens.map(async (token) => (await send(token)).status));
 }
 
 describe('the login', () => {
@@ -899,12 +899,12 @@ describe('the transport', () => {
         return gate.opened;
       },
     });
-    let isAnswered = false;
-    const held = ask(WORKLOADS, { namespaces: ['payments'] }, '', from).finally(() => (isAnswered = true));
+    let hasResponded = false;
+    const held = send(WORKLOADS, { namespaces: ['payments'] }, '', from).finally(() => (hasResponded = true));
     expect((await arrived.opened).body).toEqual({ namespaces: ['payments'] });
-    await ask(AGGREGATED, {}, '', from);
+    await send(AGGREGATED, {}, '', from);
     expect((await post(WORKLOADS, {}, '', { authorization: 'Bearer nope' }, from.url)).status).toBe(401);
-    expect(isAnswered).toBe(false);
+    expect(hasResponded).toBe(false);
     gate.open(undefined);
     expect((await held).aggregatedWorkloads).not.toBeNull();
   });

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createManualClock } from '../kit/time/clock.js';
-import type { Answer } from '../kit/gateway.js';
+import type { GraphqlResponse } from '../kit/gateway.js';
 import {
   between,
   COMPANY,
@@ -58,7 +58,7 @@ interface Comparison {
   readonly baseline: { readonly totals: { readonly totalCost: number }; readonly window: { readonly hours: number } };
 }
 
-function comparisonOf({ data, errors }: Answer): Comparison {
+function comparisonOf({ data, errors }: GraphqlResponse): Comparison {
   expect(errors).toEqual([]);
   const [report] = Object.values(data as Record<string, { comparison: Comparison }>);
   return report!.comparison;
@@ -192,8 +192,8 @@ describe('a comparison of an aggregated report', () => {
     ],
   ])('has the numbers of %s', async (_title, range, baseline, now, before, isComplete) => {
     await using gateway = await start();
-    const { answer, received } = await gateway.count(compare(range, baseline));
-    const { breakdown, ...comparison } = comparisonOf(answer);
+    const { response, received } = await gateway.count(compare(range, baseline));
+    const { breakdown, ...comparison } = comparisonOf(response);
     expect(received).toHaveLength(2);
     expect(received.map(({ window }) => window)).toEqual([now, before]);
     expect(comparison).toMatchObject({
@@ -216,12 +216,12 @@ describe('a comparison of an aggregated report', () => {
 
   test('has kinds, ratios that are null without a base, and contributions that add up to 1', async () => {
     await using gateway = await start();
-    const { groups } = comparisonOf(await gateway.ask(compare(WEEK))).breakdown;
+    const { groups } = comparisonOf(await gateway.send(compare(WEEK))).breakdown;
     const byName = new Map(groups.map((each) => [each.keys[0]!.value, each]));
     expect(byName.get('new')).toMatchObject({ kind: 'APPEARED', totals: { totalCost: { baseline: 0, ratio: null } } });
     // It died on the 7th.
     expect(
-      comparisonOf(await gateway.ask(compare(between2(between('2026-04-07', '2026-04-09'))))).breakdown.groups,
+      comparisonOf(await gateway.send(compare(between2(between('2026-04-07', '2026-04-09'))))).breakdown.groups,
     ).toEqual(
       expect.arrayContaining([
         expect.objectContaining({
@@ -237,9 +237,10 @@ describe('a comparison of an aggregated report', () => {
   test('keeps groups below `minDifference`, of other kinds and after `first` in others', async () => {
     await using gateway = await start();
     const whole = expectedBreakdown(gateway, now, before);
-    const ask = async (args: string) =>
-      comparisonOf(await gateway.ask(compare(WEEK, '', `breakdown(by: [{ field: NAMESPACE }], ${args}) { ${GROUPS} }`)))
-        .breakdown as { groups: readonly Group[]; others: unknown; groupCount: number; totals: unknown };
+    const send = async (args: string) =>
+      comparisonOf(
+        await gateway.send(compare(WEEK, '', `breakdown(by: [{ field: NAMESPACE }], ${args}) { ${GROUPS} }`)),
+      ).breakdown as { groups: readonly Group[]; others: unknown; groupCount: number; totals: unknown };
     const othersOf = (shown: readonly Group[]) => {
       const names = shown.map(({ keys }) => keys[0]!.value);
       return changesOf(gateway, now, before, ({ namespace }) => !names.includes(namespace));
@@ -252,7 +253,7 @@ describe('a comparison of an aggregated report', () => {
       ['kinds: [INCREASED], minDifference: 0.001, first: 1', ({ kind }) => kind === 'INCREASED'],
     ];
     for (const [args, isShown] of cases) {
-      const { groups, others, groupCount, totals } = await ask(args);
+      const { groups, others, groupCount, totals } = await send(args);
       const limit = args.includes('first: 1') ? 1 : Infinity;
       expect(groups, args).toEqual(whole.groups.filter(isShown).slice(0, limit));
       expect(groups.length, args).toBeLessThan(whole.groupCount);
@@ -272,7 +273,7 @@ describe('a comparison of an aggregated report', () => {
     };
     for (const [field, read] of Object.entries(fields)) {
       const order = `breakdown(by: [{ field: NAMESPACE }], orderBy: { field: ${field} }) { groups { keys { value } } }`;
-      const { breakdown } = comparisonOf(await gateway.ask(compare(WEEK, '', order)));
+      const { breakdown } = comparisonOf(await gateway.send(compare(WEEK, '', order)));
       const sorted = groups.toSorted((a, b) => read(b) - read(a) || (a.keys[0]!.value < b.keys[0]!.value ? -1 : 1));
       expect(breakdown.groups, field).toEqual(sorted.map(({ keys }) => ({ keys: [{ value: keys[0]!.value }] })));
     }
@@ -282,13 +283,13 @@ describe('a comparison of an aggregated report', () => {
     await using gateway = await start();
     const where = 'where: { dimensions: [{ by: { label: "team" }, values: ["data"] }] }';
     const inner = `totals(${where}) ${TOTALS} breakdown(by: [{ label: "team" }], ${where}) { ${GROUPS} }`;
-    const { totals, breakdown } = comparisonOf(await gateway.ask(compare(WEEK, '', inner)));
+    const { totals, breakdown } = comparisonOf(await gateway.send(compare(WEEK, '', inner)));
     const expected = changesOf(gateway, now, before, ({ team }) => team === 'data');
     expect(totals).toEqual(expected);
     expect(breakdown.totals).toEqual(expected);
     expect(breakdown.groups).toMatchObject([{ keys: [{ dimension: 'label:team', value: 'data' }], totals: expected }]);
     // A team that nobody names is a group, too.
-    const all = comparisonOf(await gateway.ask(compare(WEEK, '', `breakdown(by: [{ label: "team" }]) { ${GROUPS} }`)));
+    const all = comparisonOf(await gateway.send(compare(WEEK, '', `breakdown(by: [{ label: "team" }]) { ${GROUPS} }`)));
     for (const { keys, totals: sums } of all.breakdown.groups) {
       expect(sums).toEqual(changesOf(gateway, now, before, ({ team }) => team === keys[0]!.value));
     }
@@ -300,9 +301,9 @@ describe('a comparison of an aggregated report', () => {
     const inner = `totals { totalCost { baseline } } baseline { id window { hours } totals { totalCost rowCount } }
       a: breakdown(by: [{ field: CLUSTER }]) { groupCount } b: breakdown(by: [{ label: "team" }]) { groupCount }`;
     const query = compare(WEEK, '', inner).replace('comparison {', 'comparison { __typename } comparison {');
-    const { answer, received } = await gateway.count(query);
+    const { response, received } = await gateway.count(query);
     expect(received).toHaveLength(2);
-    const { totals, baseline } = comparisonOf(answer);
+    const { totals, baseline } = comparisonOf(response);
     expect(baseline.totals.totalCost).toBe(totals.totalCost.baseline);
     expect(baseline.window.hours).toBe(168);
   });
@@ -311,20 +312,20 @@ describe('a comparison of an aggregated report', () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startCompanyGateway(clock, { CACHE_STALE_SECONDS: '0' });
     const query = compare('{ calendar: { unit: DAY } }');
-    await gateway.ask(query);
+    await gateway.send(query);
     gateway.upstream.correct(between('2026-04-14T06:00Z', '2026-04-14T09:00Z'), 3);
     clock.advance(900_000);
-    const { answer, received } = await gateway.count(query);
+    const { response, received } = await gateway.count(query);
     expect(received).toHaveLength(2);
     const [yesterday, dayBefore] = [between('2026-04-15', '2026-04-16'), between('2026-04-14', '2026-04-15')];
-    expect(comparisonOf(answer).breakdown).toEqual(expectedBreakdown(gateway, yesterday, dayBefore));
+    expect(comparisonOf(response).breakdown).toEqual(expectedBreakdown(gateway, yesterday, dayBefore));
   });
 
   test('fails by itself when its baseline fails', async () => {
     await using gateway = await start();
     gateway.upstream.onRequest = ({ window }) => (window.to <= before.to ? { status: 500 } : undefined);
     const query = compare(WEEK).replace('comparison {', 'totals { totalCost } comparison {');
-    const { data, errors } = await gateway.ask(query);
+    const { data, errors } = await gateway.send(query);
     expect(data).toMatchObject({
       aggregatedCosts: { totals: { totalCost: gateway.upstream.sum(now).totalCost }, comparison: null },
     });
@@ -341,7 +342,7 @@ describe('a comparison of an aggregated report', () => {
     await using gateway = await start();
     gateway.upstream.onRequest = ({ window }) =>
       (window.from === now.from) === (isFaulty === 'current') ? fault : undefined;
-    expect(comparisonOf(await gateway.ask(compare(WEEK)))).toMatchObject({ isComplete: false });
+    expect(comparisonOf(await gateway.send(compare(WEEK)))).toMatchObject({ isComplete: false });
   });
 });
 
@@ -353,9 +354,11 @@ describe('a comparison of a workload report', () => {
 
   test('is derived from twice the time, with costs and hours alone', async () => {
     await using gateway = await start();
-    const { answer, received } = await gateway.count(query(`breakdown(by: [{ field: WORKLOAD_NAME }]) { ${GROUPS} }`));
+    const { response, received } = await gateway.count(
+      query(`breakdown(by: [{ field: WORKLOAD_NAME }]) { ${GROUPS} }`),
+    );
     expect(received.map(({ parameters }) => parameters.range)).toEqual(['3d', '6d']);
-    const { breakdown, ...comparison } = comparisonOf(answer);
+    const { breakdown, ...comparison } = comparisonOf(response);
     expect(comparison).toEqual({
       isComplete: false,
       baseline: null,
@@ -382,12 +385,12 @@ describe('a comparison of a workload report', () => {
     await using gateway = await start();
     const inner = 'costs(filter: { last: "3d" }) { comparison { totals { totalCost { current baseline } } } }';
     const nodes = `clusterName namespace kubernetesCluster { ${inner} } kubernetesNamespace { ${inner} }`;
-    const { answer, received } = await gateway.count(
+    const { response, received } = await gateway.count(
       `{ workloadCosts(filter: { last: "3d" }) { rows { nodes { ${nodes} } } } }`,
     );
-    expect(answer.errors).toEqual([]);
+    expect(response.errors).toEqual([]);
     expect(received.map(({ parameters }) => parameters.range).sort()).toEqual(['3d', '6d']);
-    const { rows } = (answer.data as { workloadCosts: { rows: { nodes: Record<string, unknown>[] } } }).workloadCosts;
+    const { rows } = (response.data as { workloadCosts: { rows: { nodes: Record<string, unknown>[] } } }).workloadCosts;
     expect(rows.nodes).toHaveLength(6);
     for (const row of rows.nodes) {
       const costsOf = (isIn: (workload: HourlyWorkload) => boolean) => {
@@ -404,7 +407,7 @@ describe('a comparison of a workload report', () => {
     await using gateway = await start();
     const kinds = async (last: string) => {
       const inner = 'breakdown(by: [{ field: WORKLOAD_NAME }]) { groups { keys { value } kind } }';
-      const { groups } = comparisonOf(await gateway.ask(query(inner, `(filter: { last: "${last}" })`))).breakdown;
+      const { groups } = comparisonOf(await gateway.send(query(inner, `(filter: { last: "${last}" })`))).breakdown;
       return Object.fromEntries(groups.map(({ keys, kind }) => [String(keys[0]!.value), kind]));
     };
     // Born on the 13th, died on the 7th.
@@ -429,12 +432,12 @@ describe('a comparison of a workload report', () => {
     ['more than five years', '(filter: { last: "2000d" })', '', /^filter\.last must be at most five years/],
   ])('refuses %s', async (_title, filter, baseline, message) => {
     await using gateway = await start();
-    const { answer, received } = await gateway.count(
+    const { response, received } = await gateway.count(
       query('isComplete', filter, baseline).replace('comparison', 'asOf comparison'),
     );
     expect(received).toHaveLength(1);
-    expect(answer.data).toMatchObject({ workloadCosts: { asOf: expect.any(String) as string, comparison: null } });
-    expect(answer.errors).toMatchObject([
+    expect(response.data).toMatchObject({ workloadCosts: { asOf: expect.any(String) as string, comparison: null } });
+    expect(response.errors).toMatchObject([
       {
         message: expect.stringMatching(message) as string,
         path: ['workloadCosts', 'comparison'],

@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createManualClock } from '../kit/time/clock.js';
-import type { Answer } from '../kit/gateway.js';
+import type { GraphqlResponse } from '../kit/gateway.js';
 import { START_MS, startCompanyGateway } from '../kit/upstream/hourly-company.js';
 import { HOUR_MS } from '../kit/upstream/hourly-upstream.js';
 import { createIdleClock } from '../kit/time/idle-clock.js';
@@ -34,10 +34,10 @@ describe('the comparison of a workload report', () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     gateway.upstream.onRequest = ({ parameters }) =>
       parameters.range === range ? { members: { ...members } } : undefined;
-    const { answer, received } = await gateway.count(QUERY);
+    const { response, received } = await gateway.count(QUERY);
     expect(received).toHaveLength(2);
-    expect(answer.data).toMatchObject({ workloadCosts: { asOf: expect.any(String) as string, comparison: null } });
-    expect(answer.errors).toMatchObject([
+    expect(response.data).toMatchObject({ workloadCosts: { asOf: expect.any(String) as string, comparison: null } });
+    expect(response.errors).toMatchObject([
       {
         message: expect.stringContaining('`aggregatedCosts`') as string,
         path: ['workloadCosts', 'comparison'],
@@ -50,7 +50,7 @@ describe('the comparison of a workload report', () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const window = { from: START_MS - 72 * HOUR_MS, to: START_MS };
     gateway.upstream.onRequest = ({ parameters }) => (parameters.range === '6d' ? { window } : undefined);
-    expect((await gateway.ask(QUERY)).errors).toMatchObject([{ extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }]);
+    expect((await gateway.send(QUERY)).errors).toMatchObject([{ extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }]);
   });
 
   test('is derived where only a number is missing that it does not show', async () => {
@@ -59,7 +59,7 @@ describe('the comparison of a workload report', () => {
     gateway.upstream.onRequest = ({ parameters }) => ({
       members: { aggregatedWorkloads: [row(parameters.range === '6d' ? 5 : 2)] },
     });
-    const { data, errors } = await gateway.ask(QUERY);
+    const { data, errors } = await gateway.send(QUERY);
     expect(errors).toEqual([]);
     expect(data).toMatchObject({
       workloadCosts: { comparison: { totals: { totalCost: { current: 2, baseline: 3 } } } },
@@ -77,7 +77,7 @@ test('a workload without costs, and one with a credit, are of the kind that thei
         : [row('free', 0), row('credit', -2)];
     return { members: { aggregatedWorkloads: rows } };
   };
-  const { data, errors } = await gateway.ask(`{ workloadCosts(filter: { last: "3d" }) {
+  const { data, errors } = await gateway.send(`{ workloadCosts(filter: { last: "3d" }) {
     comparison { breakdown(by: [{ field: WORKLOAD_NAME }]) { groups { keys { value } kind } } } } }`);
   expect(errors).toEqual([]);
   interface Group {
@@ -105,13 +105,13 @@ describe('two reports of different times', () => {
     async (newer) => {
       const clock = createIdleClock(START_MS);
       await using gateway = await startCompanyGateway(clock);
-      expect((await gateway.ask(KINDS)).data).toMatchObject({ workloadCosts: { comparison: APPEARED } });
+      expect((await gateway.send(KINDS)).data).toMatchObject({ workloadCosts: { comparison: APPEARED } });
       clock.advance(240_000);
-      await gateway.ask(SINGLE(newer));
+      await gateway.send(SINGLE(newer));
       await clock.idle();
-      const { answer, received } = await gateway.count(KINDS);
-      expect(answer.errors).toEqual([]);
-      expect(answer.data).toMatchObject({ workloadCosts: { comparison: APPEARED } });
+      const { response, received } = await gateway.count(KINDS);
+      expect(response.errors).toEqual([]);
+      expect(response.data).toMatchObject({ workloadCosts: { comparison: APPEARED } });
       expect(received.map(({ parameters }) => parameters.range)).toEqual([newer === '4d' ? '8d' : '4d']);
     },
   );
@@ -119,12 +119,12 @@ describe('two reports of different times', () => {
   test('fail to compare where ScaleOps gives no newer one', async () => {
     const clock = createIdleClock(START_MS);
     await using gateway = await startCompanyGateway(clock, { SCALEOPS_MAX_ATTEMPTS: '1' });
-    await gateway.ask(KINDS);
+    await gateway.send(KINDS);
     clock.advance(240_000);
-    await gateway.ask(SINGLE('4d'));
+    await gateway.send(SINGLE('4d'));
     await clock.idle();
     gateway.upstream.onRequest = () => ({ status: 503 });
-    expect((await gateway.ask(KINDS)).errors).toMatchObject([
+    expect((await gateway.send(KINDS)).errors).toMatchObject([
       { path: ['workloadCosts', 'comparison'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } },
     ]);
   });
@@ -139,7 +139,7 @@ describe('a bound of costs', () => {
       `totals(${where}) { totalCost { current } }`,
       `breakdown(by: [{ field: NAMESPACE }], ${where}) { groupCount }`,
     ]) {
-      const { errors } = await gateway.ask(`{ aggregatedCosts { comparison { ${inner} } } }`);
+      const { errors } = await gateway.send(`{ aggregatedCosts { comparison { ${inner} } } }`);
       expect(errors).toMatchObject([
         {
           message: expect.stringMatching(new RegExp(`^where\\.${bound} must .*minDifference`)) as string,
@@ -158,15 +158,15 @@ test('a comparison and a series are not complete when a cost of them cannot be r
     aggregatedCosts: { comparison: { isComplete } },
     costTimeSeries: { isComplete },
   });
-  expect((await gateway.ask(query)).data).toEqual(whole(true));
+  expect((await gateway.send(query)).data).toEqual(whole(true));
   await using other = await startCompanyGateway(createManualClock(START_MS));
   other.upstream.onRequest = () => ({ members: { aggregatedWorkloads: [{ ...cart, totalCost: 'NaN' }] } });
-  expect((await other.ask(query)).data).toEqual(whole(false));
+  expect((await other.send(query)).data).toEqual(whole(false));
 });
 
 test('an interval that is over is compared in full, also when it is a part of a day', async () => {
   await using gateway = await startCompanyGateway(createManualClock(START_MS));
-  const { data, errors } = await gateway.ask(`{ costTimeSeries(filter: { timeRange: { between: {
+  const { data, errors } = await gateway.send(`{ costTimeSeries(filter: { timeRange: { between: {
     from: "2026-04-08T00:00:00Z", to: "2026-04-10T12:30:00Z" } } }) {
     intervals { isPartial report { comparison { isComplete baselineWindow { hours } } } } } }`);
   expect(errors).toEqual([]);
@@ -179,12 +179,12 @@ test('an interval that is over is compared in full, also when it is a part of a 
 test('in the first hour of a day so far, the baseline is as long as what is over of that hour', async () => {
   const midnight = Math.floor(START_MS / 86_400_000) * 86_400_000;
   await using gateway = await startCompanyGateway(createManualClock(midnight + 41 * MINUTE_MS + 500));
-  const { answer, received } = await gateway.count(`{
+  const { response, received } = await gateway.count(`{
     aggregatedCosts(filter: { timeRange: { calendar: { unit: DAY, includeCurrent: true } } }) {
       window { endTime } comparison { isComplete baselineWindow { startTime endTime } } } }`);
   const iso = (ms: number): string => new Date(ms).toISOString();
-  expect(answer.errors).toEqual([]);
-  expect(answer.data).toEqual({
+  expect(response.errors).toEqual([]);
+  expect(response.data).toEqual({
     aggregatedCosts: {
       window: { endTime: iso(midnight + HOUR_MS) },
       comparison: {
@@ -203,13 +203,13 @@ test('reports of one window have different ids when their calendar ranges have d
   await using gateway = await startCompanyGateway(createManualClock(START_MS));
   const report = (timeRange: string) =>
     `aggregatedCosts(filter: { timeRange: ${timeRange} }) { id comparison { baselineWindow { hours } } }`;
-  const { answer, received } = await gateway.count(`{
+  const { response, received } = await gateway.count(`{
     calendar: ${report('{ calendar: { unit: MONTH } }')}
     between: ${report('{ between: { from: "2026-03-01T00:00:00Z", to: "2026-04-01T00:00:00Z" } }')}
     again: ${report('{ calendar: { unit: MONTH } }')}
   }`);
-  expect(answer.errors).toEqual([]);
-  const { calendar, between, again } = answer.data as Record<string, { id: string; comparison: object }>;
+  expect(response.errors).toEqual([]);
+  const { calendar, between, again } = response.data as Record<string, { id: string; comparison: object }>;
   expect([calendar!.comparison, between!.comparison]).toEqual([
     { baselineWindow: { hours: 672 } },
     { baselineWindow: { hours: 744 } },
@@ -223,7 +223,7 @@ test('reports of one window have different ids when their calendar ranges have d
 describe('a value that a report is not grouped by', () => {
   const report = (inner: string, groupBy = '{ cluster: true }') =>
     `{ aggregatedCosts(filter: { groupBy: ${groupBy} }) { ${inner} } }`;
-  const messageOf = ({ errors: [error] }: Answer) => [error?.extensions.code, error?.message];
+  const messageOf = ({ errors: [error] }: GraphqlResponse) => [error?.extensions.code, error?.message];
 
   test.each<[inner: string, message: RegExp]>([
     ['breakdown(by: [{ label: "team" }]) { groupCount }', /^by\[0\] needs .*`labels: \["team"\]` to `filter\.groupBy`/],
@@ -240,14 +240,14 @@ describe('a value that a report is not grouped by', () => {
     ['comparison { breakdown(by: [{ field: NAMESPACE }]) { groupCount } }', /^by\[0\] needs .*`namespace: true`/],
   ])('is refused with what to add to the filter: %s', async (inner, message) => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
-    expect(messageOf(await gateway.ask(report(inner)))).toEqual(['BAD_USER_INPUT', expect.stringMatching(message)]);
+    expect(messageOf(await gateway.send(report(inner)))).toEqual(['BAD_USER_INPUT', expect.stringMatching(message)]);
   });
 
   test('is refused by a time series', async () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const series =
       'costTimeSeries(filter: { groupBy: { cluster: true } }) { series(by: [{ label: "team" }]) { seriesCount } }';
-    expect(messageOf(await gateway.ask(`{ ${series} }`))).toEqual([
+    expect(messageOf(await gateway.send(`{ ${series} }`))).toEqual([
       'BAD_USER_INPUT',
       expect.stringContaining('`labels: ["team"]`'),
     ]);
@@ -256,7 +256,7 @@ describe('a value that a report is not grouped by', () => {
   test('is one group without a value where the report is grouped by it and nothing has it', async () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const inner = 'breakdown(by: [{ label: "nobody" }]) { groups { keys { value } share } }';
-    const { data, errors } = await gateway.ask(report(inner, '{ labels: ["nobody"] }'));
+    const { data, errors } = await gateway.send(report(inner, '{ labels: ["nobody"] }'));
     expect(errors).toEqual([]);
     expect(data).toEqual({ aggregatedCosts: { breakdown: { groups: [{ keys: [{ value: null }], share: 1 }] } } });
   });

@@ -13,11 +13,11 @@ type Case = readonly [title: string, input: string, message: RegExp];
 
 async function expectRefusal(query: string, path: readonly string[], message: RegExp, calls: number, env = {}) {
   await using gateway = await startCompanyGateway(createManualClock(START_MS), env);
-  const { answer, received } = await gateway.count(query);
-  expect(answer.errors).toMatchObject([
+  const { response, received } = await gateway.count(query);
+  expect(response.errors).toMatchObject([
     { message: expect.stringMatching(message) as string, path, extensions: { code: 'BAD_USER_INPUT' } },
   ]);
-  expect(answer.status).toBe(200);
+  expect(response.status).toBe(200);
   expect(received).toHaveLength(calls);
 }
 
@@ -74,12 +74,12 @@ describe('a time zone', () => {
         `{ costTimeSeries(timeZone: ${JSON.stringify(zone)}) { id } }`,
         `{ aggregatedCosts(filter: { timeRange: { calendar: { unit: DAY, timeZone: ${JSON.stringify(zone)} } } }) { id } }`,
       ];
-      for (const text of texts) expect((await gateway.ask(text)).errors).toMatchObject([refused]);
+      for (const text of texts) expect((await gateway.send(text)).errors).toMatchObject([refused]);
       const query = 'query ($zone: TimeZone!) { costTimeSeries(timeZone: $zone) { id } }';
-      expect((await gateway.ask(query, { zone })).errors).toMatchObject([refused]);
+      expect((await gateway.send(query, { zone })).errors).toMatchObject([refused]);
       const nested = 'query ($filter: AggregatedCostsFilter) { aggregatedCosts(filter: $filter) { id } }';
       const filter = { timeRange: { calendar: { unit: 'DAY', timeZone: zone } } };
-      const { errors } = await gateway.ask(nested, { filter });
+      const { errors } = await gateway.send(nested, { filter });
       expect(errors).toMatchObject([refused]);
       expect(errors[0]!.message).toContain('filter.timeRange.calendar.timeZone');
       expect(gateway.upstream.received).toEqual([]);
@@ -89,9 +89,9 @@ describe('a time zone', () => {
   test('is accepted by any of its IANA names', async () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     for (const zone of ['Europe/Berlin', 'Asia/Calcutta', 'Etc/GMT+5', 'EST5EDT', 'europe/berlin']) {
-      expect((await gateway.ask(`{ costTimeSeries(timeZone: "${zone}", granularity: WEEKLY) { id } }`)).errors).toEqual(
-        [],
-      );
+      expect(
+        (await gateway.send(`{ costTimeSeries(timeZone: "${zone}", granularity: WEEKLY) { id } }`)).errors,
+      ).toEqual([]);
     }
   });
 });
@@ -222,8 +222,8 @@ describe('a comparison', () => {
   ])('with %s in a variable is refused before anything is asked', async (_title, type, args, it) => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const query = `query ($it: ${type}) ${report(`comparison { breakdown(${args}) { groupCount } }`)}`;
-    const { answer, received } = await gateway.count(query, { it });
-    expect(answer.errors).toMatchObject([
+    const { response, received } = await gateway.count(query, { it });
+    expect(response.errors).toMatchObject([
       { message: expect.stringMatching(/\$it|"it"|\bit\b/) as string, extensions: { code: 'BAD_USER_INPUT' } },
     ]);
     expect(received).toEqual([]);

@@ -397,7 +397,7 @@ function wasSkipped(local: number, timeZone: string): boolean {
 
 describe('the intervals of a series', () => {
   const NOW = at('2026-03-10T15:40Z');
-  const ask = (options: Partial<IntervalOptions>, now = NOW) =>
+  const send = (options: Partial<IntervalOptions>, now = NOW) =>
     splitIntoIntervals({ granularity: 'DAILY', timeZone: 'UTC', maxIntervals: 100, ...options }, now);
 
   test.each<[Granularity, number, string, string, boolean]>([
@@ -406,7 +406,7 @@ describe('the intervals of a series', () => {
     ['WEEKLY', 13, '2025-12-15T00:00', '2026-03-09T00:00 2026-03-10T15:00', true],
     ['MONTHLY', 13, '2025-03-01T00:00', '2026-03-01T00:00 2026-03-10T15:00', true],
   ])('%s are by default %d, and end at the last full hour', (granularity, count, first, last, isPartial) => {
-    const intervals = ask({ granularity });
+    const intervals = send({ granularity });
     expect(intervals).toHaveLength(count);
     expect(show(intervals[0]!).split(' ')[0]).toBe(first);
     expect(show(intervals.at(-1)!)).toBe(last);
@@ -415,14 +415,14 @@ describe('the intervals of a series', () => {
   });
 
   test('end with yesterday in the first hour of a day', () => {
-    const intervals = ask({}, at('2026-03-10T00:20Z'));
+    const intervals = send({}, at('2026-03-10T00:20Z'));
     expect(intervals).toHaveLength(30);
     expect(intervals.at(-1)).toMatchObject({ ...window('2026-03-09T00:00Z', '2026-03-10T00:00Z'), isPartial: false });
   });
 
   test('cover the running hour in the first hour of a month so far', () => {
     const range = { calendar: calendar('MONTH', 1, 'UTC', true) };
-    const intervals = ask({ range }, at('2026-03-01T00:20Z'));
+    const intervals = send({ range }, at('2026-03-01T00:20Z'));
     expect(intervals).toEqual([
       { ...window('2026-03-01T00:00Z', '2026-03-01T01:00Z'), isPartial: true, isRunning: true },
     ]);
@@ -430,7 +430,7 @@ describe('the intervals of a series', () => {
 
   test('begin with a whole one, and end with the window', () => {
     const range = { between: window('2026-01-01T10:30Z', '2026-01-03T15:30Z') };
-    expect(ask({ range }).map((each) => [show(each), each.isPartial])).toEqual([
+    expect(send({ range }).map((each) => [show(each), each.isPartial])).toEqual([
       ['2026-01-01T00:00 2026-01-02T00:00', false],
       ['2026-01-02T00:00 2026-01-03T00:00', false],
       ['2026-01-03T00:00 2026-01-03T15:30', true],
@@ -439,17 +439,17 @@ describe('the intervals of a series', () => {
 
   test('do not reach into the future', () => {
     const range = { between: window('2026-03-09T00:00Z', '2026-06-01T00:00Z') };
-    expect(ask({ range }).map(show)).toEqual([
+    expect(send({ range }).map(show)).toEqual([
       '2026-03-09T00:00 2026-03-10T00:00',
       '2026-03-10T00:00 2026-03-10T15:00',
     ]);
   });
 
   test('are hours of the zone, and days of 23 and 25 hours', () => {
-    const hours = ask({ granularity: 'HOURLY', timeZone: 'Asia/Kolkata', range: { lastMs: 2 * HOUR } });
+    const hours = send({ granularity: 'HOURLY', timeZone: 'Asia/Kolkata', range: { lastMs: 2 * HOUR } });
     expect(hours.map(show)).toEqual(['2026-03-10T13:30 2026-03-10T14:30', '2026-03-10T14:30 2026-03-10T15:30']);
     const berlin = (from: string, to: string) =>
-      ask({ timeZone: 'Europe/Berlin', range: { between: window(from, to) } }, at('2027-01-01T00:00Z'));
+      send({ timeZone: 'Europe/Berlin', range: { between: window(from, to) } }, at('2027-01-01T00:00Z'));
     expect(show(berlin('2026-03-28T23:00Z', '2026-03-29T22:00Z')[0]!)).toBe('2026-03-28T23:00 2026-03-29T22:00');
     expect(show(berlin('2026-10-24T22:00Z', '2026-10-25T23:00Z')[0]!)).toBe('2026-10-24T22:00 2026-10-25T23:00');
   });
@@ -504,21 +504,21 @@ describe('the intervals of a series', () => {
       'must be 1 to 3653 for DAY: a range covers at most ten years.',
     ],
   ])('are refused for %s', (_what, options, field, rule) => {
-    expect(() => ask(options)).toThrow(new TimeRangeError(field as TimeRangeError['field'], rule));
+    expect(() => send(options)).toThrow(new TimeRangeError(field as TimeRangeError['field'], rule));
   });
 
   test('may be as many as allowed', () => {
-    expect(ask({ range: { calendar: calendar('DAY', 100) } })).toHaveLength(100);
+    expect(send({ range: { calendar: calendar('DAY', 100) } })).toHaveLength(100);
     // 100 hours, one of them of 90 minutes.
     const range = { between: window('2026-04-04T09:00Z', '2026-04-08T13:30Z') };
     expect(
-      ask({ granularity: 'HOURLY', timeZone: 'Australia/Lord_Howe', range }, at('2026-05-01T00:00Z')),
+      send({ granularity: 'HOURLY', timeZone: 'Australia/Lord_Howe', range }, at('2026-05-01T00:00Z')),
     ).toHaveLength(100);
   });
 
   test('of this month by week are allowed from its first day on', () => {
     const range = { calendar: calendar('MONTH', 1, 'UTC', true) };
-    expect(ask({ granularity: 'WEEKLY', range }, at('2026-03-01T10:00Z'))).toHaveLength(1);
+    expect(send({ granularity: 'WEEKLY', range }, at('2026-03-01T10:00Z'))).toHaveLength(1);
   });
 
   test('are those that the clocks of the zone show', () => {
@@ -526,20 +526,20 @@ describe('the intervals of a series', () => {
     const anyOptions = fc.record({ granularity: fc.constantFrom(...GRANULARITIES), timeZone: zone, lastMs: hours });
     fc.assert(
       fc.property(anyOptions, instant, fc.boolean(), ({ granularity, timeZone, lastMs }, now, isOver) => {
-        const asked = { startTime: now - lastMs, endTime: now };
+        const requested = { startTime: now - lastMs, endTime: now };
         const nowMs = isOver ? now + 60 * DAY : now;
         const longest = { HOURLY: 1, DAILY: 24, WEEKLY: 168, MONTHLY: 672 }[granularity] * HOUR;
         fc.pre(lastMs >= longest && lastMs <= 100 * longest);
         const endTime = isOver ? now : lastHour(now, timeZone);
-        const starts = startsBetween({ ...asked, endTime }, granularity, timeZone);
+        const starts = startsBetween({ ...requested, endTime }, granularity, timeZone);
         const expected = starts.slice(0, -1).map((startTime, index) => {
           const end = starts[index + 1]!;
           const isRunning = end > nowMs;
           return { startTime, endTime: Math.min(end, endTime), isRunning, isPartial: end > endTime };
         });
-        const found = ask({ granularity, timeZone, range: { between: asked }, maxIntervals: 1_000 }, nowMs);
+        const found = send({ granularity, timeZone, range: { between: requested }, maxIntervals: 1_000 }, nowMs);
         expect(found).toEqual(expected);
-        const counted = countIntervals({ ...asked, endTime }, granularity, timeZone);
+        const counted = countIntervals({ ...requested, endTime }, granularity, timeZone);
         expect([0, 1]).toContain(counted - found.length);
         if (granularity !== 'HOURLY' && timeZone !== 'Pacific/Apia') expect(counted).toBe(found.length);
       }),

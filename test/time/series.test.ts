@@ -46,7 +46,7 @@ const toSource = (reports: readonly (SyncReport | null)[]) => ({
   hours: reports.map((_, at) => at + 1),
 });
 
-function ask(reports: readonly (SyncReport | null)[], query: SeriesQuery) {
+function send(reports: readonly (SyncReport | null)[], query: SeriesQuery) {
   const steps = createSeries(toSource(reports), query);
   const { series, others, seriesCount } = runAll(steps);
   return { series: [...series].map(readOne), others: others && readOne(others), seriesCount };
@@ -135,9 +135,9 @@ describe('a time series', () => {
         const reports = jsons.map((json) => json && readReport(json));
         const rows = jsons.map((json) => json && filterRows(readRows(json), query.where));
         const want = expected(rows, query);
-        expect(ask(reports, query)).toEqual(want);
+        expect(send(reports, query)).toEqual(want);
         // What is cached now gives the same.
-        expect(ask(reports, query)).toEqual(want);
+        expect(send(reports, query)).toEqual(want);
       }),
       { numRuns: propertyRuns(180) },
     );
@@ -154,8 +154,8 @@ describe('a time series', () => {
     fc.assert(
       fc.property(anyIntervals, anyQuery, (jsons, query) => {
         const views = jsons.map((json) => json && readReport(json).restrict(permissions));
-        expect(ask(views, query)).toEqual(
-          ask(
+        expect(send(views, query)).toEqual(
+          send(
             jsons.map((json) => json && hide(json)),
             query,
           ),
@@ -177,7 +177,7 @@ describe('a time series', () => {
   });
 
   test('without dimensions is one series, the total, even without rows', () => {
-    const { series, others } = ask([reportOf({}), reportOf({ a: 0.1, b: 0.2 })], { ...byCost, by: [] });
+    const { series, others } = send([reportOf({}), reportOf({ a: 0.1, b: 0.2 })], { ...byCost, by: [] });
     expect(series).toHaveLength(1);
     expect(series[0]).toMatchObject({
       keys: [],

@@ -12,19 +12,19 @@ import { startGateway } from '../kit/gateway.js';
 
 const QUERY = '{ workloadCosts { rows { totalCount } } }';
 
-async function askOnce(body: string) {
+async function sendOnce(body: string) {
   await using upstream = await startFaultServer();
   await using gateway = startGateway(upstream.url, { SCALEOPS_MAX_RESPONSE_MB: '64' });
-  upstream.answer(
+  upstream.respond(
     '/getWorkloads',
-    faults.answer(200, gzipSync(body, { level: 1 }), {
+    faults.respond(200, gzipSync(body, { level: 1 }), {
       'content-encoding': 'gzip',
       'content-type': 'application/json',
     }),
   );
-  const answer = await gateway.ask(QUERY);
+  const response = await gateway.send(QUERY);
   expect(upstream.requests).toHaveLength(1);
-  return answer;
+  return response;
 }
 
 describe('a body of 48 MB', () => {
@@ -36,8 +36,8 @@ describe('a body of 48 MB', () => {
     ['rows with one short field', '{"a":0},'],
     ['lists in lists', '['],
   ])('that consists of %s is too large', async (_name, unit) => {
-    const answer = await askOnce(`{"aggregatedWorkloads":[${unit.repeat(48_000_000 / unit.length)}`);
-    expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_RESPONSE_TOO_LARGE']);
+    const response = await sendOnce(`{"aggregatedWorkloads":[${unit.repeat(48_000_000 / unit.length)}`);
+    expect(response.errors.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_RESPONSE_TOO_LARGE']);
   });
 });
 
@@ -53,9 +53,9 @@ describe('a report of a fleet', () => {
       hourlyCost: index / 1_176,
       ownerLabels: [{ key: 'team', value: `team-${index % 50}` }],
     }));
-    const answer = await askOnce(JSON.stringify({ aggregatedWorkloads: rows }));
-    expect(answer.errors).toEqual([]);
-    expect(answer.data.workloadCosts.rows.totalCount).toBe(20_000);
+    const response = await sendOnce(JSON.stringify({ aggregatedWorkloads: rows }));
+    expect(response.errors).toEqual([]);
+    expect(response.data.workloadCosts.rows.totalCount).toBe(20_000);
   });
 });
 

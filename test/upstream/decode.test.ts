@@ -77,21 +77,21 @@ describe('a response that is no cost report', () => {
 });
 
 describe('a list of clusters', () => {
-  const answer = (count: number) => ({
+  const respond = (count: number) => ({
     aggregatedWorkloads: [],
     clusters: Array.from({ length: count }, (_, at) => `cluster-${at}`),
   });
   const parse = createFastParser();
 
   test('is refused by both parsers when it has more than 100,000 names', () => {
-    const json = answer(100_001);
+    const json = respond(100_001);
     expect(() => decodeReport(json)).toThrow(new ReportShapeError('clusters lists more than 100000 names'));
     expect(parse(Buffer.from(JSON.stringify(json)))).toBeUndefined();
   });
 
   test('counts as part of the size of the report', () => {
-    const size = (count: number) => decodeReport(answer(count)).report.byteSize;
-    const read = (count: number) => toReport(parse(Buffer.from(JSON.stringify(answer(count))))!).byteSize;
+    const size = (count: number) => decodeReport(respond(count)).report.byteSize;
+    const read = (count: number) => toReport(parse(Buffer.from(JSON.stringify(respond(count))))!).byteSize;
     expect(size(100_000) - size(0)).toBeGreaterThan(100_000 * 'cluster-12345'.length);
     expect(read(100_000) - read(0)).toBe(size(100_000) - size(0));
   });

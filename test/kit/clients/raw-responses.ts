@@ -3,7 +3,7 @@
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly text: string;
@@ -31,8 +31,8 @@ export async function exchange(port: number, bytes: string | Uint8Array, ending?
 }
 
 /** @throws Error when the bytes are no sequence of complete responses. A response to HEAD has no body. */
-export function parseAnswers(bytes: Buffer): HttpAnswer[] {
-  const answers: HttpAnswer[] = [];
+export function parseResponses(bytes: Buffer): HttpResponse[] {
+  const responses: HttpResponse[] = [];
   let rest = bytes;
   while (rest.length > 0) {
     const end = rest.indexOf('\r\n\r\n');
@@ -48,10 +48,10 @@ export function parseAnswers(bytes: Buffer): HttpAnswer[] {
     const hasNoBody =
       rest.length === 0 || rest.subarray(0, 9).toString() === 'HTTP/1.1 ' || status === 204 || status === 304;
     const body = hasNoBody ? { text: Buffer.alloc(0), rest } : readBody(headers, rest);
-    answers.push({ status, headers, text: toText(body.text, headers.get('content-encoding')) });
+    responses.push({ status, headers, text: toText(body.text, headers.get('content-encoding')) });
     rest = body.rest;
   }
-  return answers;
+  return responses;
 }
 
 /** Clients that accept gzip may get it. */

@@ -41,7 +41,7 @@ export interface OtlpReceiver extends AsyncDisposable {
   /** Of all exports. */
   readonly spans: readonly ReceivedSpan[];
   /** The response to later exports; "endless": a 200 with a body that never ends; "hang": none. */
-  answer(how: number | 'hang' | 'endless', headers?: Record<string, string>): void;
+  respond(how: number | 'hang' | 'endless', headers?: Record<string, string>): void;
   arrivals(count: number): Promise<void>;
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -51,10 +51,10 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const exports: ReceivedExport[] = [];
   const gate = createGate();
   let how: number | 'hang' | 'endless' = 200;
-  let answerHeaders: Record<string, string> = {};
+  let responseHeaders: Record<string, string> = {};
   const respond = (response: ServerResponse): void => {
     if (how === 'endless') response.writeHead(200).write('x');
-    else if (how !== 'hang') response.writeHead(how, answerHeaders).end('canary-of-the-receiver');
+    else if (how !== 'hang') response.writeHead(how, responseHeaders).end('canary-of-the-receiver');
   };
   const server = createServer((request, response) => {
     void buffer(request).then((body) => {
@@ -83,9 +83,9 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     get spans() {
       return exports.flatMap(({ spans }) => spans);
     },
-    answer(next, headers = {}) {
+    respond(next, headers = {}) {
       how = next;
-      answerHeaders = headers;
+      responseHeaders = headers;
     },
     arrivals: gate.arrivals,
     stop,

@@ -7,7 +7,7 @@ import { ERROR_CODES, type ErrorCode } from '../../../src/errors.js';
 import { TOKEN, type TestStack } from '../gateway.js';
 import { assertUpstreamRequest } from '../formats/openapi.js';
 
-export interface SentAnswer {
+export interface SentResponse {
   readonly status: number;
   readonly requestId: string | null | undefined;
   readonly type: string | null | undefined;
@@ -18,7 +18,7 @@ export interface SentAnswer {
 
 export interface Watch extends Disposable {
   /** Sends one case, and checks its responses and side effects. */
-  during(send: () => Promise<readonly SentAnswer[]>): Promise<void>;
+  during(send: () => Promise<readonly SentResponse[]>): Promise<void>;
   /** The counts by outcome: a code, `data`, or a bare status. */
   readonly tally: ReadonlyMap<string, number>;
 }
@@ -58,14 +58,14 @@ export function watch(stack: TestStack): Watch {
     const { user, system } = process.cpuUsage(cpuBefore);
     expect((user + system) / 1000).toBeLessThan(MAX_CPU_MS);
   };
-  const check = (answer: SentAnswer): void => {
-    const { status, text, type } = answer;
+  const check = (response: SentResponse): void => {
+    const { status, text, type } = response;
     expect(status).toBeLessThan(500);
     expectNoLeak(text);
     if (!type?.includes('json')) count(String(status));
     // The health check's own log line.
     else if (text === '{"status":"up"}') count('up');
-    else if (checkBody(answer, count) && answer.isWhole) expect(stack.received).toEqual([]);
+    else if (checkBody(response, count) && response.isWhole) expect(stack.received).toEqual([]);
   };
   return {
     tally,
@@ -73,8 +73,8 @@ export function watch(stack: TestStack): Watch {
       // Leftovers of an earlier case, when that failed.
       for (const list of [stack.log, stack.received]) clear(list);
       const cpu = process.cpuUsage();
-      const answers = await send();
-      for (const answer of answers) check(answer);
+      const responses = await send();
+      for (const response of responses) check(response);
       settle(cpu);
     },
     [Symbol.dispose]: () => {
@@ -94,7 +94,7 @@ function expectNoLeak(text: string): void {
 }
 
 /** Checks a JSON response. Returns whether the request was refused. */
-function checkBody({ text, requestId, status }: SentAnswer, count: (what: string) => void): boolean {
+function checkBody({ text, requestId, status }: SentResponse, count: (what: string) => void): boolean {
   const { errors, data, extensions, ...rest } = JSON.parse(text) as {
     readonly errors?: readonly Record<string, unknown>[];
     readonly data?: unknown;

@@ -88,7 +88,7 @@ export async function startIdentity(options: IdentityOptions = {}): Promise<Iden
   let respond = grant;
   const server = createServer((request, response) => {
     const closed = new Promise((resolve) => response.once('close', resolve));
-    const answer = async (body: string): Promise<void> => {
+    const sendResponse = async (body: string): Promise<void> => {
       const seen = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body, closed };
       // The fault is chosen when the request arrives, however long it is held.
       const settled = check(seen, options) ?? respond;
@@ -98,7 +98,7 @@ export async function startIdentity(options: IdentityOptions = {}): Promise<Iden
       settled(response);
     };
     // A client that leaves in the middle has sent no request. An error of a test's own hook stays unhandled, and is seen.
-    void readText(request).then(answer, () => undefined);
+    void readText(request).then(sendResponse, () => undefined);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -61,12 +61,12 @@ export async function startIssuer(...keys: readonly SigningKey[]): Promise<Issue
   const requests: string[] = [];
   const gate = createGate();
   let published: readonly { readonly jwk: JWK }[] = keys;
-  const give = (response: ServerResponse): void => {
+  const sendResponse = (response: ServerResponse): void => {
     response
       .setHeader('content-type', 'application/json')
       .end(JSON.stringify({ keys: published.map(({ jwk }) => jwk) }));
   };
-  let respond = give;
+  let respond = sendResponse;
   const server = createServer((request: IncomingMessage, response) => {
     requests.push(request.url ?? '');
     respond(response);
@@ -106,7 +106,7 @@ export async function startIssuer(...keys: readonly SigningKey[]): Promise<Issue
       respond = (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(text);
     },
     recover: () => {
-      respond = give;
+      respond = sendResponse;
     },
     stop,
     start,

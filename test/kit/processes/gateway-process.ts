@@ -60,7 +60,7 @@ export interface Rows {
 }
 
 /** Requests a different report for each `last`. */
-export function ask(url: string, last = '7d', headers: Env = {}): Promise<Response> {
+export function send(url: string, last = '7d', headers: Env = {}): Promise<Response> {
   const body = JSON.stringify({ query: QUERY, variables: { last } });
   return fetch(`${url}/graphql`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
 }
@@ -89,7 +89,7 @@ export async function openConnection(url: string, sent: string): Promise<Socket>
 }
 
 /** Resolves when the connection is closed, by either side. */
-export function gone(socket: Socket): Promise<void> {
+export function waitForClose(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.closed) resolve();
     else

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 import { startProcess, type RunningProcess } from './process.js';
-import { ask, encodeCommand, readReplies, type Argument, type Command, type Reply } from '../formats/resp.js';
+import { send, encodeCommand, readReplies, type Argument, type Command, type Reply } from '../formats/resp.js';
 import { findFreePort } from '../upstream/tcp-proxy.js';
 
 /** The path of the server, if there is one. */
@@ -75,7 +75,7 @@ export async function startRedis({ args = [], password }: RedisOptions = {}): Pr
   const start = async (): Promise<void> => {
     server = startProcess([...command, ...args]);
     // A log line starts with the process id.
-    guard = guardProcess(parseInt(await server.line(/Ready to accept connections/)));
+    guard = killWithParent(parseInt(await server.line(/Ready to accept connections/)));
   };
   const stop = async (): Promise<void> => {
     guard?.kill('SIGKILL');
@@ -105,7 +105,7 @@ export async function startRedis({ args = [], password }: RedisOptions = {}): Pr
  * Kills the server when this process ends in any way: the guard reads from a pipe that ends with it. A frozen server would
  * stay for ever.
  */
-function guardProcess(pid: number): ChildProcess {
+function killWithParent(pid: number): ChildProcess {
   const script = 'read -r _; kill -9 "$0"';
   return spawn('sh', ['-c', script, `${pid}`], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
 }
@@ -117,7 +117,7 @@ function createInspector(socketPath: string, opening: readonly Command[]): Inspe
   const converse = async (...commands: Command[]): Promise<Reply[]> => {
     const socket = connect(socketPath);
     try {
-      const received = await ask(socket, readReplies(socket), [...opening, ...commands]);
+      const received = await send(socket, readReplies(socket), [...opening, ...commands]);
       return received.slice(opening.length);
     } finally {
       socket.destroy();
@@ -146,13 +146,13 @@ function createInspector(socketPath: string, opening: readonly Command[]): Inspe
 async function startMonitor(socketPath: string, opening: readonly Command[]): Promise<RedisMonitor> {
   const socket = connect(socketPath);
   const replies = readReplies(socket);
-  await ask(socket, replies, [...opening, ['MONITOR']]);
+  await send(socket, replies, [...opening, ['MONITOR']]);
   const commands: string[] = [];
   const collect = async (): Promise<void> => {
     for await (const line of replies) {
       // `1700000000.123456 [0 127.0.0.1:50000] "GET" "key"`
-      const [, from = '', asked = ''] = /^[\d.]+ \[\d+ (\S+)\] (.*)$/.exec(String(line)) ?? [];
-      if (asked !== '' && !from.startsWith('unix:')) commands.push(asked);
+      const [, from = '', requested = ''] = /^[\d.]+ \[\d+ (\S+)\] (.*)$/.exec(String(line)) ?? [];
+      if (requested !== '' && !from.startsWith('unix:')) commands.push(requested);
     }
   };
   // A stopping server ends it too.

@@ -62,7 +62,7 @@ const CONNECTION_ROWS: readonly Row[] = [
   row('a close in a body of known length', faults.closeInBody, 'UPSTREAM_UNAVAILABLE', 'budget'),
   row('a close in a chunked body', faults.closeInChunkedBody, 'UPSTREAM_UNAVAILABLE', 'budget'),
   row('a close-delimited body cut short', faults.cutCloseDelimited, 'UPSTREAM_BAD_RESPONSE', 'once'),
-  row('headers that never come', faults.neverAnswer, 'UPSTREAM_TIMEOUT', 'never', HANGS),
+  row('headers that never come', faults.neverRespond, 'UPSTREAM_TIMEOUT', 'never', HANGS),
   row('headers that stop half-way', faults.stopInHeaders, 'UPSTREAM_TIMEOUT', 'never', HANGS),
   row('a body that stops half-way', faults.stopInBody, 'UPSTREAM_TIMEOUT', 'never', HANGS),
   row('a body that drips', faults.createDrip().fault, 'UPSTREAM_TIMEOUT', 'never', HANGS),
@@ -130,7 +130,7 @@ const elsewhere = (title: string, location: string): Row =>
 // A debugging proxy may echo the request.
 const ECHO = `Authorization: Bearer ${TOKEN}`;
 const ECHO_ROWS: readonly Row[] = [
-  refusal('in a refusal', faults.answer(401, ECHO, { 'x-echo': ECHO })),
+  refusal('in a refusal', faults.respond(401, ECHO, { 'x-echo': ECHO })),
   row('in a body', faults.text(ECHO), 'UPSTREAM_BAD_RESPONSE', 'once'),
   row('in {"error"}', faults.json({ error: ECHO }), 'UPSTREAM_ERROR', 'never'),
   elsewhere('in a redirect', `/${TOKEN}`),

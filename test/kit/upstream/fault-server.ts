@@ -34,7 +34,7 @@ export interface FaultServer extends AsyncDisposable {
   /** The number of bytes received, also those that are no request. */
   readonly bytesReceived: () => number;
   /** Later requests to paths that end in `path` get `fault`. */
-  answer(path: string, fault: Fault): void;
+  respond(path: string, fault: Fault): void;
   /** Resolves when `count` requests have arrived since the start. */
   arrivals(count: number): Promise<void>;
   /** Closes the port and every connection; `start` opens the same port again. */
@@ -92,7 +92,7 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
     port,
     requests,
     bytesReceived: () => bytes,
-    answer: (path, fault) => faults.set(path, fault),
+    respond: (path, fault) => faults.set(path, fault),
     arrivals: gate.arrivals,
     stop,
     start,
@@ -143,13 +143,13 @@ function head(status: number, headers: Headers): string {
 // Valid responses, in every form of HTTP.
 
 /** A complete response with a correct content-length. */
-export function answer(status: number, body: string | Buffer, headers: Headers = {}): Fault {
+export function respond(status: number, body: string | Buffer, headers: Headers = {}): Fault {
   const bytes = Buffer.from(body as string);
   return (socket) =>
     socket.write(Buffer.concat([Buffer.from(head(status, { 'content-length': bytes.length, ...headers })), bytes]));
 }
 
-export const json = (value: unknown): Fault => answer(200, JSON.stringify(value), JSON_TYPE);
+export const json = (value: unknown): Fault => respond(200, JSON.stringify(value), JSON_TYPE);
 export const gzipped = (value: unknown, coding = 'gzip'): Fault => coded(coding, gzipSync(JSON.stringify(value)));
 export const brotli = (value: unknown): Fault => coded('br', brotliCompressSync(JSON.stringify(value)));
 
@@ -208,13 +208,13 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const HTML_TYPE = { 'content-type': 'text/html; charset=utf-8' };
 
 const coded = (coding: string, bytes: Buffer): Fault =>
-  answer(200, bytes, { ...JSON_TYPE, 'content-encoding': coding });
+  respond(200, bytes, { ...JSON_TYPE, 'content-encoding': coding });
 
 // Faults of the connection.
 
 export const resetBeforeHeaders: Fault = (socket) => socket.resetAndDestroy();
 export const closeBeforeHeaders: Fault = (socket) => socket.end();
-export const neverAnswer: Fault = () => undefined;
+export const neverRespond: Fault = () => undefined;
 
 /** Part of the head, then nothing. */
 export const stopInHeaders: Fault = (socket) => socket.write(head(200, JSON_TYPE).slice(0, 60));
@@ -228,7 +228,7 @@ export const closeInChunkedBody: Fault = (socket) =>
 /** The length exceeds the body, and the connection stays open. */
 export const stopInBody: Fault = (socket) => socket.write(halfBody);
 /** The length is too short: the text is truncated, and the rest is no HTTP. */
-export const lengthTooShort: Fault = answer(200, SECRET_ROWS, { 'content-length': 50 });
+export const lengthTooShort: Fault = respond(200, SECRET_ROWS, { 'content-length': 50 });
 export const cutCloseDelimited: Fault = closeDelimited(SECRET_ROWS.slice(0, 100));
 
 export interface Drip {
@@ -254,14 +254,14 @@ export function createDrip(status = 200): Drip {
 // Faults of HTTP.
 
 export const garbage: Fault = (socket) => socket.write(`SSH-2.0-${CANARY}-in-banner\r\n`);
-export const hugeHeaders: Fault = answer(200, SECRET_ROWS, { 'x-huge': `${CANARY}-in-header`.repeat(4_000) });
+export const hugeHeaders: Fault = respond(200, SECRET_ROWS, { 'x-huge': `${CANARY}-in-header`.repeat(4_000) });
 export const badChunkSize: Fault = (socket) =>
   socket.write(`${head(200, { 'transfer-encoding': 'chunked' })}zz-${CANARY}\r\n`);
 export const redirect = (location: string, status = 302): Fault =>
-  answer(status, SECRET_ROWS, { ...HTML_TYPE, location });
+  respond(status, SECRET_ROWS, { ...HTML_TYPE, location });
 
 /** A complete response, followed by an unsolicited second one. */
-export const answerTwice =
+export const respondTwice =
   (value: unknown): Fault =>
   (socket) => {
     const text = JSON.stringify(value);
@@ -272,14 +272,15 @@ export const answerTwice =
 // Bodies that are no report.
 
 export const status = (code: number, headers: Headers = {}): Fault =>
-  answer(code, SECRET_ROWS, { ...JSON_TYPE, ...headers });
+  respond(code, SECRET_ROWS, { ...JSON_TYPE, ...headers });
 /** A response without a body, for the statuses that allow none. */
 export const bareStatus =
   (code: number): Fault =>
   (socket) =>
     socket.write(head(code, {}));
-export const text = (body: string): Fault => answer(200, body, JSON_TYPE);
-export const html = (body: string): Fault => answer(200, `<!doctype html><html><body>${body}</body></html>`, HTML_TYPE);
+export const text = (body: string): Fault => respond(200, body, JSON_TYPE);
+export const html = (body: string): Fault =>
+  respond(200, `<!doctype html><html><body>${body}</body></html>`, HTML_TYPE);
 export const loginPage: Fault = html(`<form action="/${CANARY}"><input name="p" type="password"></form>`);
 export const truncatedJson: Fault = text(SECRET_ROWS.slice(0, -20));
 

@@ -2,7 +2,7 @@
 // one has no team, and one namespace stands in two clusters.
 
 import type { Clock } from '../../../src/clock.js';
-import { startGateway, type Answer, type TestGateway } from '../gateway.js';
+import { startGateway, type GraphqlResponse, type TestGateway } from '../gateway.js';
 import { HourlyUpstream, type HourlyRequest, type HourlyWorkload } from './hourly-upstream.js';
 
 /** A Thursday. Clocks in Berlin went forward on 2026-03-29. */
@@ -28,7 +28,7 @@ export function startCompany(clock: Clock): Promise<HourlyUpstream> {
 export interface CompanyGateway extends TestGateway {
   readonly upstream: HourlyUpstream;
   /** Asks, and returns the answer with the requests that ScaleOps received for it. */
-  count(query: string, variables?: unknown): Promise<{ answer: Answer; received: readonly HourlyRequest[] }>;
+  count(query: string, variables?: unknown): Promise<{ response: GraphqlResponse; received: readonly HourlyRequest[] }>;
 }
 
 /** A gateway on the company, with one attempt per report and no circuit breaker. */
@@ -45,8 +45,8 @@ export async function startCompanyGateway(clock: Clock, env: Record<string, stri
     upstream,
     async count(query, variables) {
       const before = upstream.received.length;
-      const answer = await gateway.ask(query, variables);
-      return { answer, received: upstream.received.slice(before) };
+      const response = await gateway.send(query, variables);
+      return { response, received: upstream.received.slice(before) };
     },
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();

@@ -100,7 +100,7 @@ function forward(client: Socket, targetPort: number, isHung: () => boolean): Con
     else action();
   };
   let target: Socket | undefined;
-  const answer = (chunk: Buffer): void => {
+  const respond = (chunk: Buffer): void => {
     client.write(chunk.subarray(0, connection.bytesLeft));
     connection.bytesLeft -= chunk.length;
     if (connection.bytesLeft > 0) return;
@@ -112,7 +112,7 @@ function forward(client: Socket, targetPort: number, isHung: () => boolean): Con
     const socket = connect({ port: targetPort, host: LOOPBACK, noDelay: true });
     socket.on('data', (chunk) => {
       run(() => {
-        answer(chunk);
+        respond(chunk);
       });
     });
     socket.on('close', () => {

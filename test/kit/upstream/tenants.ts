@@ -55,7 +55,7 @@ export function secretOf(tenant: string): string {
 }
 
 /** The name of the row with the question: equal for filters with the same meaning. */
-export function askedRowName(path: string, filter: Filter): string {
+export function requestRowName(path: string, filter: Filter): string {
   const sorted = Object.entries(filter)
     .map(([name, value]) => [name, Array.isArray(value) ? [...new Set(value)].sort() : value] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
@@ -89,7 +89,7 @@ export async function startTenants({ tokens, clock = systemClock, onRequest }: T
     return revoked.get(token) ?? (PATHS.includes(path) ? undefined : 404);
   };
   const server = createServer((incoming, response) => {
-    const answer = async (): Promise<void> => {
+    const respond = async (): Promise<void> => {
       const request = await readRequest(incoming, tokens);
       requests.push(request);
       await onRequest?.(request);
@@ -99,7 +99,7 @@ export async function startTenants({ tokens, clock = systemClock, onRequest }: T
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
     // A client that leaves, and a hook that throws: neither gets a response.
-    answer().catch(() => response.destroy());
+    respond().catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -171,16 +171,16 @@ function toReport({ path, filter }: TenantRequest, tenant: string, cost: number)
     workloadName: `${secret}-row`,
     workloadType: 'Deployment',
   };
-  const asked = {
+  const requested = {
     ...row,
     id: `${secret}-asked`,
-    workloadName: askedRowName(path, filter),
+    workloadName: requestRowName(path, filter),
     totalCost: 0,
     hourlyCost: 0,
   };
   return {
     clusters: [row.clusterName],
     window: { startTime: '2026-01-24T00:00:00', endTime: '2026-01-31T00:00:00' },
-    aggregatedWorkloads: [row, asked],
+    aggregatedWorkloads: [row, requested],
   };
 }

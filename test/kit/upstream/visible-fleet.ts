@@ -223,7 +223,7 @@ export const anyKeyFor = (entry: Entry) =>
     { requiredKeys: ['clusterName'] },
   );
 
-export const anyQuestionFor = (entry: Entry) =>
+export const anyQueryFor = (entry: Entry) =>
   fc.record({
     where: fc.option(
       few({

@@ -46,7 +46,7 @@ export class RelayClient {
     });
   }
 
-  async ask(name: string, variables: object): Promise<void> {
+  async send(name: string, variables: object): Promise<void> {
     const request = this.#requests.get(name)!;
     this.#environment.retain(relayRuntime.createOperationDescriptor(request, variables));
     await relayRuntime.fetchQuery(this.#environment, request, variables).toPromise();

@@ -77,12 +77,12 @@ const WEEK = { last: '7d' };
 const MONTH = { last: '30d' };
 const CHECKOUT = { namespaces: { names: ['checkout'] } };
 
-export interface Question {
+export interface Query {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-export const QUESTIONS: readonly Question[] = [
+export const QUERIES: readonly Query[] = [
   { query: TABLE, variables: { filter: WEEK } },
   { query: TABLE, variables: { filter: MONTH } },
   { query: TABLE, variables: { filter: { ...WEEK, ...CHECKOUT } } },
@@ -94,4 +94,4 @@ export const QUESTIONS: readonly Question[] = [
 ];
 
 /** The reports that are read page by page. */
-export const PAGED: readonly Question['variables'][] = [{ filter: WEEK }, { filter: MONTH }];
+export const PAGED: readonly Query['variables'][] = [{ filter: WEEK }, { filter: MONTH }];
