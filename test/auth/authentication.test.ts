@@ -38,7 +38,7 @@ interface Fixture {
   readonly url: string;
   readonly clock: ManualClock;
   send(headers?: Record<string, string>, query?: string): Promise<GraphqlResponse>;
-  /** Everything that the gateway has sent and logged. */
+  /** Everything that the gateway sent and logged. */
   readonly said: string[];
 }
 
@@ -189,7 +189,7 @@ describe('api-key', () => {
     expect(fixture.upstream.received).toEqual([]);
   });
 
-  test('says and logs whether a key was missing or unknown, and logs no key', async () => {
+  test('tells the caller and logs whether a key was missing or unknown, and logs no key', async () => {
     const fixture = await start();
     const responses = [await fixture.send(), await fixture.send({ 'x-api-key': `${CANARY}-unknown` })];
     expect(responses.map(({ errors: [error] }) => error!.message)).toEqual([
@@ -301,7 +301,7 @@ describe('jwt', () => {
   }
 
   const SECOND_MS = 1_000;
-  /** The pause between two fetches of keys, whatever keys tokens name. */
+  /** The minimum pause between two fetches of keys, whatever keys tokens name. */
   const COOLDOWN_MS = 30_000;
 
   async function startJwt(
@@ -366,7 +366,7 @@ describe('jwt', () => {
     expectGood(await fixture.sendWith());
     expectRefused(asNew(fixture), await fixture.sendWith({ aud: 'third' }), 'another audience');
   });
-  /** The same stand, with an empty list of requests to ScaleOps. */
+  /** The same fixture, with an empty list of requests to ScaleOps. */
   const asNew = (fixture: JwtFixture): JwtFixture => {
     fixture.upstream.received.length = 0;
     return fixture;
@@ -394,7 +394,7 @@ describe('jwt', () => {
     ['expired less long ago than the clock tolerance', -29, 30, true],
     ['expired just now, without a clock tolerance', 0, 0, false],
     ['a second left, without a clock tolerance', 1, 0, true],
-  ])('accepts or rejects a token with its end: %s', async (_what, seconds, skew, isGood) => {
+  ])('accepts or rejects a token at the edge of its lifetime: %s', async (_what, seconds, skew, isGood) => {
     const fixture = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
     const response = await fixture.sendWith({ exp: fixture.clock.now() / SECOND_MS + seconds });
     if (isGood) expectGood(response);
@@ -409,7 +409,7 @@ describe('jwt', () => {
     [31, 30, false],
     [0, 0, true],
     [1, 0, false],
-  ])('checks a token that begins in %s seconds with a clock tolerance of %s', async (seconds, skew, isGood) => {
+  ])('checks a token with nbf in %s seconds and a clock tolerance of %s', async (seconds, skew, isGood) => {
     const fixture = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
     const response = await fixture.sendWith({ nbf: fixture.clock.now() / SECOND_MS + seconds });
     if (isGood) expectGood(response);
@@ -506,7 +506,7 @@ describe('jwt', () => {
     expect(config.access).toMatchObject({ algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'], clockSkewSeconds: 30 });
   });
 
-  test('accepts every key of a shared name, and tokens without a key name', async () => {
+  test('accepts every key with the same `kid`, and tokens without `kid`', async () => {
     const [one, twin] = [await createSigningKey('one'), await createSigningKey('one')];
     const issuer = await startIssuer(one, twin);
     const fixture = await startJwt({}, { issuer, key: one });
@@ -546,7 +546,7 @@ describe('jwt', () => {
     expectGood(await fixture.sendWith({}, other));
   });
 
-  test('is not ready without keys, says so to callers, and becomes ready through probes alone', async () => {
+  test('is not ready without keys, tells callers so, and becomes ready through probes alone', async () => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     await issuer.stop();
@@ -674,7 +674,7 @@ describe('jwt', () => {
     expect(issuer.requests).toHaveLength(1);
   });
 
-  test('keeps its keys while the issuer is down, hangs or sends invalid data', async () => {
+  test('continues with its keys while the issuer is down, hangs or sends invalid data', async () => {
     const fixture = await startJwt();
     expectGood(await fixture.sendWith());
     for (const act of [
@@ -717,7 +717,7 @@ describe('jwt', () => {
     expect(fixture.upstream.received).toEqual([]);
   });
 
-  test('asks a failing issuer at most once in five seconds, whatever tokens arrive', async () => {
+  test('fetches keys from a failing issuer at most once in five seconds, whatever tokens arrive', async () => {
     const fixture = await startJwt();
     expectGood(await fixture.sendWith());
     advance(fixture, COOLDOWN_MS);

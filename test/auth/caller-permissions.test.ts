@@ -1,6 +1,6 @@
 // GATEWAY_SCOPES through the whole gateway: a caller with partial permissions gets the same responses as from a gateway
-// without permissions on a ScaleOps with that part of the fleet. So no response contains other data, whatever is asked,
-// cached or sent by other callers: no row, sum, count, cursor, name or order.
+// without permissions on a ScaleOps with that part of the fleet. No response contains other data, whatever callers send
+// and whatever is cached: no row, sum, count, cursor, name or order.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -69,7 +69,7 @@ const foldEntry = (entry: Entry): Entry =>
     ? entry
     : entry.map((rule) => Object.fromEntries(Object.entries(rule).map(([name, names]) => [name, fold(names)])));
 
-/** One alias of an operation, with what the caller may not request there. */
+/** One alias of an operation, and whether it names anything forbidden. */
 interface Part {
   readonly kind: 'workloads' | 'aggregated' | 'cluster' | 'namespace' | 'workload' | 'entities';
   readonly field: string;
@@ -185,7 +185,7 @@ interface Operation {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly parts: readonly Part[];
-  /** Whether `where`, which every whole report gets, names anything forbidden. */
+  /** Whether `where`, which applies to every root report, names anything forbidden. */
   readonly isWhereForbidden: boolean;
 }
 
@@ -252,7 +252,7 @@ function expectPermittedOnly(
   entry: Entry,
   isDown = false,
 ): void {
-  // A question about values that a report is not grouped by is refused, to both.
+  // A query for values that the report is not grouped by is refused for both.
   if (reference.errors.length > 0) {
     expect(reference.errors[0]!.message).toContain('`filter.groupBy`');
     for (const { extensions } of reference.errors) expect(extensions.code).toBe('BAD_USER_INPUT');
@@ -311,7 +311,7 @@ const MULTI_CLUSTER = { SCALEOPS_MULTI_CLUSTER: 'on' };
 /** Longer than anything is cached. */
 const FOREVER_MS = 100_000_000;
 
-/** Entries for properties, by number, because a gateway reads its permissions once. */
+/** Entries for the random cases, by number, because a gateway reads its permissions once. */
 const ENTRIES = fc.sample(anyEntry, { ...SEED, numRuns: 160 });
 const CLAIM_ENTRIES = fc.sample(anyEntry, { ...SEED, numRuns: 40 });
 const nameOfCaller = (index: number) => `caller-${index}`;
@@ -356,7 +356,7 @@ async function startRandomFixture(
     reference(entry, { query, variables }) {
       const rows = fleet.rows.filter((row) => mayShow(entry, row));
       part.serve({ ...fleet, rows, listsAll: entry === 'all' && fleet.listsAll });
-      // For a caller with permitted clusters, an absent cluster filter means those.
+      // For a caller with permitted clusters, an absent cluster filter means the permitted ones.
       const namesClusters = entry !== 'all' && entry.every(({ clusters }) => clusters !== undefined);
       return (namesClusters ? all! : one!).send(query, variables);
     },
@@ -478,7 +478,7 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller with partial permi
     await issuer?.[Symbol.asyncDispose]();
   });
 
-  test('gets the responses of a ScaleOps with only its part of the fleet, and so do all other callers', async () => {
+  test('gets the responses of a ScaleOps with only its part of the fleet, like all other callers', async () => {
     const anyCaller = fc.nat({ max: ENTRIES.length - 1 });
     const unlimited = ENTRIES.map((_, index) => index).filter((index) => callers[index]?.entry === 'all');
     const anyOther = fc.oneof(anyCaller, fc.constantFrom(...unlimited));
@@ -496,7 +496,7 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller with partial permi
         await runScenario(fixture, callers, scenario, operation);
       },
     );
-    // Shrinking takes long, and the failure is readable without it.
+    // Shrinking takes long, and failures are readable without it.
     await fc.assert(property, { ...SEED, numRuns: kind === 'jwt' ? RUNS / 2 : RUNS, endOnFailure: true });
   }, 300_000);
 });
@@ -707,7 +707,7 @@ describe('for a caller with partial permissions ScaleOps gets a request for', ()
     expect(fixture.requested()).toEqual([{ clusterFilters: ['a'], multiCluster: true, range: '1d' }]);
   });
 
-  test('one report per set of permissions, shared by callers with the same set', async () => {
+  test('one report per set of permissions, which callers with the same set share', async () => {
     const callers = { ann: AB, bob: [{ clusters: ['a', 'b'] }], cleo: SPACES, dora: 'all', eve: 'all' } as const;
     await using fixture = await startFixture(callers, { env: MULTI_CLUSTER });
     for (const caller of Object.keys(callers)) {
@@ -746,7 +746,7 @@ describe('a caller with partial permissions', () => {
     ['the name of an object property', 'constructor'],
     ['a name outside the permissions', 'c'],
     ['an unpaired surrogate', '\ud83d'],
-  ])('gets nothing by a name with %s', async (_what, name) => {
+  ])('finds nothing by a name with %s', async (_what, name) => {
     // `where` takes names in any case: see the next test.
     const where = name === 'A' ? '' : 'where: workloadCosts { rows(where: { clusterNames: [$name] }) { totalCount } }';
     const rows = [...ROWS, row(name, 'x', { workloadName: 'canary-outside' })];
@@ -768,7 +768,7 @@ describe('a caller with partial permissions', () => {
     expect(response.text).not.toContain('totalCount');
   });
 
-  test('finds its own rows alone by a name in another case in `where`', async () => {
+  test('finds only its own rows by a name in another case in `where`', async () => {
     const rows = [...ROWS, row('A', 'x', { workloadName: 'canary-outside' })];
     await using fixture = await startFixture({ ann: [{ clusters: ['a'] }] }, { rows });
     const response = await fixture.gateway.sendAs(
@@ -779,7 +779,7 @@ describe('a caller with partial permissions', () => {
     expect(response.data.workloadCosts.rows.nodes).toEqual([{ clusterName: 'a', namespace: 'x' }]);
   });
 
-  test('may leave out names that it may not see, and search for them, and gets its own', async () => {
+  test('may exclude forbidden names and search for them, and gets only its own rows', async () => {
     await using fixture = await startFixture({ ann: PART });
     const response = await fixture.gateway.sendAs(
       'ann',
@@ -844,7 +844,7 @@ describe('a caller with partial permissions', () => {
     }
   });
 
-  test('gets its rows with too many permitted names to send, and with names that do not exist', async () => {
+  test('gets its rows when its permitted names are too many to send, or do not exist', async () => {
     const many = Array.from({ length: 1_500 }, (_, index) => `cluster-${index}`);
     const entry = [{ clusters: [...many, 'a'] }, { clusters: ['nowhere'], namespaces: ['x'] }];
     await using fixture = await startFixture({ ann: entry, bob: [{ clusters: ['nowhere'] }] });
@@ -896,7 +896,7 @@ describe('a caller with partial permissions', () => {
     expect(fixture.requested().length).toBeGreaterThan(1);
   });
 
-  test('learns nothing from errors and logs while ScaleOps fails, whatever is cached', async () => {
+  test('sees nothing forbidden in errors and logs while ScaleOps fails, whatever is cached', async () => {
     await using fixture = await startFixture(
       { ann: PART, bob: 'all' },
       { env: { ...MULTI_CLUSTER, CACHE_STALE_IF_ERROR_SECONDS: '0', CACHE_STALE_SECONDS: '0' } },
@@ -917,7 +917,7 @@ describe('a caller with partial permissions', () => {
 });
 
 describe('data outside the permissions of a caller', () => {
-  /** Every text and number is unique, except for keys, which may be used in questions. */
+  /** Every text and number is unique, except for label keys, which operations contain. */
   const outside = (index: number): RawRow => ({
     id: `canary-id-${index}`,
     clusterName: `canary-cluster-${index % 3}`,
@@ -1015,7 +1015,7 @@ describe('data outside the permissions of a caller', () => {
 });
 
 describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
-  test('give callers with different permissions their own rows, whichever caller fetched the report', async () => {
+  test('serve callers with different permissions their own rows, whichever caller fetched the report', async () => {
     await using redis = await startWatchedRedis();
     const fixture = { callers: fc.sample(anyEntry, { ...SEED, numRuns: 20 }) };
     const callers = Object.fromEntries(fixture.callers.map((entry, index) => [nameOfCaller(index), entry]));

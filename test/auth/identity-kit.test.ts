@@ -1,5 +1,5 @@
-// The test kit's Azure AD: it issues a token for exactly the documented request, and each of its faults does what its name
-// says. The tests of the gateway rely on both.
+// The test kit's Azure AD: it issues a token for exactly the documented request, and each of its faults matches its
+// name. Tests of the gateway rely on both.
 
 import { createConnection } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -112,7 +112,7 @@ describe('the token endpoint', () => {
       send(each === 'right' ? FORM : {}, {}, PATH, held.url).finally(() => (answered += 1)),
     );
     await Promise.all([gate.arrivals(2), held.arrivals(2)]);
-    // A later request without the gate proves that the held ones had time to be answered.
+    // A later request without the gate proves that the held ones had enough time.
     await send();
     expect([answered, held.requests.length, held.issued]).toEqual([0, 2, []]);
     gate.open();
@@ -142,7 +142,7 @@ describe('a fault', () => {
     expect(identity.issued).toEqual([]);
   });
 
-  it('can be silence until the client leaves', async () => {
+  it('can be silence until the client disconnects', async () => {
     identity.hang();
     const leave = new AbortController();
     const hung = send(FORM, { signal: leave.signal });
@@ -205,10 +205,10 @@ describe('a fault', () => {
 });
 
 describe('the server', () => {
-  it('does not count a client that leaves in the middle of a request', async () => {
+  it('does not count a client that disconnects in the middle of a request', async () => {
     const socket = createConnection(Number(new URL(identity.url).port), '127.0.0.1');
     const continued = new Promise((resolve) => socket.once('data', resolve));
-    // The server asks for the rest once it has read the head.
+    // The server sends 100 Continue once it has read the head.
     socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\ngrant`);
     await continued;
     socket.destroy();

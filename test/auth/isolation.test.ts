@@ -1,5 +1,5 @@
 // Isolation of principals under concurrency: twenty principals send requests to two gateways on one Redis, in an order that
-// only a seed decides, while tokens are revoked and restored, clients leave, clocks jump, reports are evicted, and entries
+// only a seed decides, while tokens are revoked and restored, clients disconnect, clocks jump, reports are evicted, and entries
 // in Redis are deleted and exchanged.
 //
 // Mutations that make the first test fail:
@@ -9,8 +9,7 @@
 // - src/loaders/context.ts, loadReport(): the first token is used for all;
 // - src/cache/shared/shared-store.ts, look(): the header's key and principal not compared, and src/upstream/principal.ts: one
 //   sealing key for all;
-// - src/cache/shared/shared-store.ts, look(): the header's key not compared: another question of the same principal
-//   (with most seeds; test/cache/shared-cache.test.ts always finds it).
+// - src/cache/shared/shared-store.ts, look(): the header's key not compared: another request of the same principal (with most seeds; test/cache/shared-cache.test.ts always finds it).
 // Mutations that make the others fail:
 // - src/cache/memory/token-validity.ts, isCurrent(): always true;
 // - src/cache/memory/report-store.ts, find(): not asking acceptance.isCurrent;
@@ -42,7 +41,7 @@ const PRINCIPALS = Array.from({ length: 20 }, (_, index) => {
 });
 const TOKENS = Object.fromEntries(PRINCIPALS.map(({ token, tenant }) => [token, tenant]));
 
-/** The question, with the name of the row that identifies it, by alias. */
+/** The operation, with the name of the row that identifies its request, by alias. */
 interface Query {
   readonly query: string;
   readonly requested: Readonly<Record<string, string>>;
@@ -121,7 +120,7 @@ interface Step {
   readonly principal: number;
   readonly query: Query;
   readonly isNoCache: boolean;
-  /** After how many turns of the event loop the client leaves. */
+  /** The turn of the event loop in which the client disconnects. */
   readonly leavesAfter: number | undefined;
   readonly before: ((fixture: Fixture) => unknown) | undefined;
 }
@@ -163,7 +162,7 @@ function planEvent(random: Random): Step['before'] {
       const keys = await redis.keys();
       await redis.command('DEL', keys[one % Math.max(keys.length, 1)] ?? '');
     },
-    // One entry under the key of another: of another principal, or of another question of the same one.
+    // One entry under the key of another: of another principal, or of another request of the same one.
     async ({ redis }) => {
       const keys = await redis.reports();
       await copy(redis, keys[one % Math.max(keys.length, 1)], keys[other % Math.max(keys.length, 1)]);
@@ -234,7 +233,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
   const STEPS = 1_000;
   const AT_ONCE = 50;
 
-  test('give each of 20 principals its own data in 1,000 requests with aborts, rejections, evictions and clock jumps', async () => {
+  test('serve each of 20 principals its own data in 1,000 requests with aborts, rejections, evictions and clock jumps', async () => {
     // Always the same seed in CI, so that a failure has a cause; ISOLATION_SEED sets another one.
     const seed = Number(process.env.ISOLATION_SEED ?? 1);
     const random = createRandom(seed);
@@ -299,7 +298,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
 
-    // Whatever is cached: a revoked token gets nothing after the re-check time, whether the upstream rejects it or is down.
+    // A revoked token gets nothing after the re-check time, whether the upstream rejects it or is down.
     for (const { token } of PRINCIPALS) upstream.revoke(token);
     clock.jumpPast(RECHECK_MS);
     for (const isDown of [true, false]) {
@@ -391,7 +390,7 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     return Math.floor(lastShownMs / 1_000);
   }
 
-  test.each([401, 403] as const)('(%i) shows nothing once a refresh has been refused', async (status) => {
+  test.each([401, 403] as const)('(%i) gets nothing once a refresh has been refused', async (status) => {
     const pair = await startPair();
     await pair.replicas[0]!.sendAs(token, QUERY);
     await pair.redis.watch.settled();
@@ -403,7 +402,7 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     expect(pair.upstream.countOf(token)).toBeGreaterThan(60);
   });
 
-  test('shows nothing after the re-check time, whatever the stale settings are and whatever is down', async () => {
+  test('gets nothing after the re-check time, whatever the stale settings are and whatever is down', async () => {
     const pair = await startPair();
     await pair.replicas[0]!.sendAs(token, QUERY);
     await pair.redis.watch.settled();
@@ -418,7 +417,7 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
   test.each([
     ['7', 7],
     ['120', 120],
-  ])('shows nothing after CACHE_RECHECK_SECONDS=%s', async (seconds, expected) => {
+  ])('gets nothing after CACHE_RECHECK_SECONDS=%s', async (seconds, expected) => {
     const pair = await startPair({ CACHE_RECHECK_SECONDS: seconds });
     await pair.replicas[0]!.sendAs(token, QUERY);
     await pair.redis.watch.settled();
@@ -428,7 +427,7 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     expect(pair.upstream.countOf(token)).toBeGreaterThan(1);
   });
 
-  test('shows nothing that another replica with a longer re-check time has cached', async () => {
+  test('gets nothing that another replica with a longer re-check time has cached', async () => {
     const pair = await startPair({ CACHE_RECHECK_SECONDS: '3600' });
     await pair.replicas[0]!.sendAs(token, QUERY);
     await pair.redis.watch.settled();
@@ -461,7 +460,7 @@ describe('a clock that was set back', () => {
     return { clock, upstream, replica };
   }
 
-  test('prevents neither showing a report to its principal nor caching it', async () => {
+  test('does not prevent serving and caching reports', async () => {
     const { clock, upstream, replica } = await startOne();
     await replica.sendAs(token, QUERY);
     clock.advance(-3_600_000);
@@ -473,7 +472,7 @@ describe('a clock that was set back', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('does not prolong a rejection: reports of a principal that is accepted again are cached again', async () => {
+  test('does not prolong a rejection: reports are cached again once ScaleOps accepts the principal', async () => {
     const { clock, upstream, replica } = await startOne();
     upstream.revoke(token);
     expect((await replica.sendAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');

@@ -1,5 +1,5 @@
-// Permissions on reports, tested alone: visible rows, their sums, cached parts, and the permissions file. Each result is
-// compared with a straightforward computation.
+// Permissions on reports: visible rows, their sums, cached parts, and the permissions file. Each result is compared
+// with a straightforward computation.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -20,7 +20,7 @@ const rowsOf = (report: SyncReport) => report.selectRows({}).rows;
 const anyRules = fc.array(anyRule, { minLength: 1, maxLength: 4 });
 
 describe('permissions', () => {
-  test('leave the rows that one of the rules allows', () => {
+  test('show the rows that one of the rules allows', () => {
     fc.assert(
       fc.property(anyFleet, anyRules, ({ rows }, list) => {
         const { rows: seen } = reportOf(rows).restrict(permissionsOf(list)).selectRows({});
@@ -31,7 +31,7 @@ describe('permissions', () => {
     );
   });
 
-  test('applied twice leave the rows that both allow', () => {
+  test('applied twice show the rows that both allow', () => {
     fc.assert(
       fc.property(anyFleet, anyRules, anyRules, ({ rows }, first, second) => {
         const seen = rowsOf(reportOf(rows).restrict(permissionsOf(first)).restrict(permissionsOf(second)));
@@ -250,7 +250,7 @@ describe('re-aggregated rows', () => {
   const costsOf = (report: SyncReport, key = 'team') =>
     rowsOf(report).map((row) => [row.valueOf({ label: key }), row.totalCost]);
 
-  test.each(['ownerLabels', 'labels'])('are groups of the labels in %s, and show them', (field) => {
+  test.each(['ownerLabels', 'labels'])('are groups by the labels in %s, and show them', (field) => {
     const rows = Object.entries({ a: 10, b: 9, c: 8 }).map(([value, totalCost]) => ({
       [field]: [{ key: 'team', value }],
       totalCost,
@@ -273,7 +273,7 @@ describe('re-aggregated rows', () => {
     expect(new Set(rowsOf(report).map(({ id }) => id)).size).toBe(3);
   });
 
-  test('are one group where a label stands in ownerLabels of one row and in labels of another', () => {
+  test('are one group when a label is in ownerLabels of one row and in labels of another', () => {
     const report = byTeam([
       { ownerLabels: { team: 'a' }, labels: { team: 'z' }, totalCost: 1 },
       { labels: { team: 'a' }, totalCost: 2 },
@@ -303,7 +303,7 @@ describe('re-aggregated rows', () => {
     expect(costsOf(byTeam(rows, []), 'app')).toEqual([[null, 2]]);
   });
 
-  test('count the rows behind them that have no cost, of visible rows alone', () => {
+  test('count the visible rows without a cost', () => {
     const row = (team: string, totalCost: unknown, clusterName = 'a') => ({
       ...{ clusterName, labels: { team }, totalCost },
     });
@@ -371,7 +371,7 @@ describe('a restricted request', () => {
   const narrow = (request: Omit<WorkloadCostsRequest, 'report'>, list: readonly Rule[]) =>
     restrictRequest({ report: 'workloads', ...request }, permissionsOf(list));
 
-  test('has no list of names when the list would be too long', () => {
+  test('has no list of names when the list is too long', () => {
     const names = Array.from({ length: 1_001 }, (_, index) => `c${index}`);
     expect(narrow({}, [{ clusters: names }]).request).not.toHaveProperty('clusterFilters');
     expect(narrow({}, [{ clusters: names.slice(1) }]).request).toMatchObject({ clusterFilters: names.slice(1).sort() });
@@ -380,7 +380,7 @@ describe('a restricted request', () => {
     expect(narrow(left, [{ clusters: names }]).request).toMatchObject({ clusterFilters: names.slice(1).sort() });
   });
 
-  test('shows nothing when no permitted name is left, and never has an empty list', () => {
+  test('gets nothing when no permitted name is left, and never has an empty list', () => {
     fc.assert(
       fc.property(anyRules, fc.subarray(['a', 'A', 'b', 'nowhere', 'c'], { minLength: 1 }), (list, names) => {
         fc.pre(list.every(({ clusters }) => clusters !== undefined));
@@ -466,7 +466,7 @@ describe('a permissions file', () => {
     expect(problems.join()).not.toContain('canary');
   });
 
-  test('gives a caller the union of its entries, and nothing without an entry', () => {
+  test('grants a caller the union of its entries, and nothing without an entry', () => {
     const anyFile = fc.record({
       callers: fc.dictionary(fc.constantFrom('ann', '__proto__', 'constructor'), anyEntry),
       claims: fc.dictionary(fc.constantFrom('ops', 'dev', '__proto__'), anyEntry),

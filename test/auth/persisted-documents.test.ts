@@ -1,5 +1,5 @@
-// Operations with an id: trusted documents, which exclude all others, and documents that clients have registered with
-// their hash.
+// Operations with an id: trusted documents, which exclude all others, and documents that clients register with their
+// hash.
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -88,7 +88,7 @@ describe('with a list of trusted documents', () => {
     expect(stack.received).toHaveLength(0);
   });
 
-  test.each([null, 7, 'x', [], { documentId: ['totals'] }])('refuses a body that is %j', async (body) => {
+  test.each([null, 7, 'x', [], { documentId: ['totals'] }])('refuses the body %j', async (body) => {
     await using stack = await trusting(CODEGEN);
     expect(codeOf(await send(stack, body))).toEqual([400, 'BAD_USER_INPUT']);
   });
@@ -148,7 +148,7 @@ describe('automatic persisted queries', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('are found by a hash in capitals too', async () => {
+  test('are found by a hash in capitals, too', async () => {
     await using stack = await startStack();
     const capitals = persisted(hashOf(TOTALS).toUpperCase());
     expect((await send(stack, { query: TOTALS, extensions: capitals })).errors).toEqual([]);
@@ -209,7 +209,7 @@ describe('automatic persisted queries', () => {
     const response = await send(stack, { extensions });
     expect(codeOf(response)).toEqual([400, 'BAD_USER_INPUT']);
     expect(response.errors[0]!.message).toBe(message);
-    // They are no reason to refuse an operation that is sent in full.
+    // An operation that is sent in full is not refused for them.
     expect((await send(stack, { query: TOTALS, extensions })).errors).toEqual([]);
   });
 

@@ -70,7 +70,7 @@ describe('cached responses', () => {
     expect(cache.responses.bytes).toBe(0);
   });
 
-  test('are dropped when their principal is rejected, those of others are not', async () => {
+  test('are purged when their principal is rejected, and others stay', async () => {
     const { cache, upstream, cacheResponse } = createFixture();
     await cacheResponse('ann\nresponse', 'a');
     await cacheResponse('bob\nresponse', 'a', 1_000, BOB);
@@ -126,7 +126,7 @@ describe('the invalidation queue', () => {
     return { gate, clock, purged, redis, queue };
   }
 
-  test('purges a principal again that is rejected again while its purge is under way', async () => {
+  test('purges a principal again that is rejected during its purge', async () => {
     const { gate, purged, queue } = createQueue();
     queue.add('ann');
     await gate.arrivals(1);
@@ -138,7 +138,7 @@ describe('the invalidation queue', () => {
     expect(purged).toEqual(['ann', 'ann', 'bob']);
   });
 
-  test('tries again every 250 ms until Redis confirms each purge', async () => {
+  test('retries every 250 ms until Redis confirms each purge', async () => {
     const { gate, clock, purged, redis, queue } = createQueue();
     gate.open();
     redis.isDown = true;

@@ -83,7 +83,7 @@ describe('a cached report', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('is not served to a filter that means something else', async () => {
+  test('is not served for a filter with another meaning', async () => {
     await using stack = await startStack();
     const filters = [
       {},
@@ -104,7 +104,7 @@ describe('a cached report', () => {
     expect(stack.received).toHaveLength(filters.length + 2);
   });
 
-  test('is never an error', async () => {
+  test('never contains an error', async () => {
     let isDown = true;
     await using stack = await startStack({
       env: { SCALEOPS_MAX_ATTEMPTS: '1' },
@@ -133,7 +133,7 @@ describe('one upstream call', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('serves all aliases of a report in one operation, also without a cache', async () => {
+  test('serves all aliases of one operation, also without a cache', async () => {
     await using stack = await startStack({ env: { CACHE_TTL_SECONDS: '0' } });
     const { data, errors } = await stack.send(`{
       a: workloadCosts { rows { totalCount } }
@@ -151,7 +151,7 @@ describe('one upstream call', () => {
     });
   });
 
-  test('continues while one of 100 clients is left', async () => {
+  test('continues until the last of 100 clients disconnects', async () => {
     const gate = createGate();
     await using stack = await startStack({ simulator: { latency: gate.pass } });
     const leaving = new AbortController();

@@ -1,5 +1,5 @@
-// The age of a response: `extensions.freshness`, `Cache-Control`, `Age` and `Vary`, over a real socket as a cache between
-// client and gateway sees them. Every test counts the requests to ScaleOps.
+// The age of a response over a real socket: `extensions.freshness`, `Cache-Control`, `Age` and `Vary`. Every test
+// counts the requests to ScaleOps.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -98,7 +98,7 @@ describe('a response', () => {
       freshness: fresh(0),
     });
     stack.clock.advance(1);
-    // Fresh for less than a second: of no use to a cache.
+    // Fresh for less than a second, which `max-age` cannot express.
     expect(await see()).toEqual({ ...KEPT_NOWHERE, freshness: fresh(0) });
     expect(stack.received).toHaveLength(1);
     stack.clock.advance(999);
@@ -167,7 +167,7 @@ describe('a response with two reports', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('can be as old as one report and expire with the other', async () => {
+  test('can have the age of one report and the expiry of the other', async () => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     const past = aggregatedUntil(30 * DAY_MS);
@@ -201,7 +201,7 @@ describe('a response with two reports', () => {
     expect(stack.received).toHaveLength(6);
   });
 
-  test('is not cacheable when the other one is an error, and has the age of the one without error', async () => {
+  test('is not cacheable when one of them is an error, and has the age of the other', async () => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     await send(url, WORKLOADS);
@@ -289,7 +289,9 @@ describe('with SCALEOPS_AUTH=forward', () => {
   });
 });
 
-/** What a cache computes from a response: RFC 9111, sections 4.2.1 and 4.2.3, on a clock of whole seconds. */
+/**
+ * The freshness that a cache computes from a response: RFC 9111, sections 4.2.1 and 4.2.3, on a clock of whole seconds.
+ */
 function readCacheable({
   cacheControl,
   age,

@@ -1,5 +1,5 @@
-// How long a report is served, and why: fresh, then during one refresh, then while ScaleOps fails. Through the whole
-// gateway on the simulator; every test counts the requests to ScaleOps.
+// How long a report is served: while it is fresh, then during one refresh, then while ScaleOps fails. Tests use whole
+// gateways on the simulator and count the requests to ScaleOps.
 
 import { describe, expect, test } from 'vitest';
 
@@ -21,7 +21,7 @@ describe('an aged report', () => {
   });
 
   test.each([60_000, 60_001, 359_999])(
-    'is shown at once at %d ms, while one refresh runs; then the new one is',
+    'is served immediately at %d ms while one refresh runs; then the new one is served',
     async (ms) => {
       await using stack = await startAging();
       await stack.send(WORKLOADS);
@@ -40,7 +40,7 @@ describe('an aged report', () => {
     },
   );
 
-  test('is refreshed once even if the refresh takes longer than the minimum interval between two', async () => {
+  test('is refreshed once, even if the refresh takes longer than the minimum interval between refreshes', async () => {
     await using stack = await startAging();
     await stack.send(WORKLOADS);
     stack.clock.advance(60_000);
@@ -55,7 +55,7 @@ describe('an aged report', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('is fetched before the response after CACHE_STALE_SECONDS', async () => {
+  test('is fetched again before the response after CACHE_STALE_SECONDS', async () => {
     await using stack = await startAging();
     await stack.send(WORKLOADS);
     stack.clock.advance(360_000);
@@ -67,7 +67,7 @@ describe('an aged report', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('is refreshed alone, without other fresh reports', async () => {
+  test('is refreshed without the other reports, which are fresh', async () => {
     await using stack = await startAging();
     await stack.send(WORKLOADS);
     stack.clock.advance(30_000);
@@ -83,7 +83,7 @@ describe('an aged report', () => {
     ]);
   });
 
-  test('is fetched when the clock was set back by an hour, and is not treated as fresh for that hour', async () => {
+  test('is fetched again after the clock is set back by an hour', async () => {
     await using stack = await startAging();
     await stack.send(WORKLOADS);
     stack.clock.advance(-3_600_000);
@@ -157,23 +157,20 @@ describe('while ScaleOps fails', () => {
     ['3600 by default', {}, 3_660_000],
     ['shorter than the time while it is refreshed', { CACHE_STALE_IF_ERROR_SECONDS: '100' }, 360_000],
     ['as long as a week', { CACHE_STALE_IF_ERROR_SECONDS: '604800' }, 604_860_000],
-  ])(
-    'a report is shown for CACHE_STALE_IF_ERROR_SECONDS and not a millisecond longer: %s',
-    async (_name, env, endMs) => {
-      await using stack = await startAging(env);
-      await stack.send(WORKLOADS);
-      stack.setDown(true);
-      stack.clock.advance(endMs - 1);
-      expect(shown(await stack.send(WORKLOADS))).toEqual(STALE);
-      await stack.clock.idle();
-      expect([stack.received.length, stack.lastCounts()]).toEqual([2, { stale: 1 }]);
-      stack.clock.advance(1);
-      expect(shown(await stack.send(WORKLOADS))).toBe('UPSTREAM_ERROR');
-      expect([stack.received.length, stack.lastCounts()]).toEqual([3, {}]);
-    },
-  );
+  ])('a report is served for exactly CACHE_STALE_IF_ERROR_SECONDS: %s', async (_name, env, endMs) => {
+    await using stack = await startAging(env);
+    await stack.send(WORKLOADS);
+    stack.setDown(true);
+    stack.clock.advance(endMs - 1);
+    expect(shown(await stack.send(WORKLOADS))).toEqual(STALE);
+    await stack.clock.idle();
+    expect([stack.received.length, stack.lastCounts()]).toEqual([2, { stale: 1 }]);
+    stack.clock.advance(1);
+    expect(shown(await stack.send(WORKLOADS))).toBe('UPSTREAM_ERROR');
+    expect([stack.received.length, stack.lastCounts()]).toEqual([3, {}]);
+  });
 
-  test('a report that expires before ScaleOps has failed is not shown', async () => {
+  test('a report that expires before the call fails is not served', async () => {
     await using stack = await startAging();
     await stack.send(WORKLOADS);
     stack.setDown(true);
@@ -187,7 +184,7 @@ describe('while ScaleOps fails', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('every request waits for ScaleOps, and gets the new report as soon as there is one', async () => {
+  test('every request waits for ScaleOps, and gets the new report as soon as ScaleOps recovers', async () => {
     await using stack = await startAging();
     await stack.send(WORKLOADS);
     stack.clock.advance(360_000);
@@ -202,7 +199,7 @@ describe('while ScaleOps fails', () => {
     expect(stack.received).toHaveLength(5);
   });
 
-  test('a report that is not cached is an error for every caller', async () => {
+  test('a request for a report that is not cached fails for every caller', async () => {
     await using stack = await startAging();
     stack.setDown(true);
     expect(shown(await stack.send(WORKLOADS))).toBe('UPSTREAM_ERROR');
@@ -212,7 +209,7 @@ describe('while ScaleOps fails', () => {
 });
 
 describe('a disabled stale window', () => {
-  test('CACHE_STALE_SECONDS=0 waits for each refresh, and shows the old report only while ScaleOps fails', async () => {
+  test('CACHE_STALE_SECONDS=0 waits for each refresh, and serves the old report only while ScaleOps fails', async () => {
     await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
     await stack.send(WORKLOADS);
     stack.clock.advance(60_000);
@@ -224,7 +221,7 @@ describe('a disabled stale window', () => {
     expect(stack.received).toHaveLength(3);
   });
 
-  test('CACHE_STALE_IF_ERROR_SECONDS=0 shows the old report while a refresh runs, and not after it', async () => {
+  test('CACHE_STALE_IF_ERROR_SECONDS=0 serves the old report only while a refresh runs', async () => {
     await using stack = await startAging({ CACHE_STALE_IF_ERROR_SECONDS: '0' });
     await stack.send(WORKLOADS);
     stack.setDown(true);
@@ -236,7 +233,7 @@ describe('a disabled stale window', () => {
     expect(stack.received).toHaveLength(3);
   });
 
-  test('both off show no report that is not fresh', async () => {
+  test('both settings at 0 serve only fresh reports', async () => {
     await using stack = await startAging({ CACHE_STALE_SECONDS: '0', CACHE_STALE_IF_ERROR_SECONDS: '0' });
     await stack.send(WORKLOADS);
     stack.setDown(true);
@@ -251,7 +248,7 @@ describe('a disabled stale window', () => {
     ['a recent window', WORKLOADS],
     ['a window long past', aggregatedUntil(30 * DAY_MS)],
   ])(
-    'CACHE_TTL_SECONDS=0 caches nothing, shows no stale report, and marks nothing as fresh (%s)',
+    'CACHE_TTL_SECONDS=0 caches nothing, serves no stale report, and marks nothing as fresh (%s)',
     async (_name, query) => {
       await using stack = await startAging({ CACHE_TTL_SECONDS: '0' });
       const first = await stack.send(query);
@@ -274,7 +271,7 @@ describe('a report about a window', () => {
     ['ended almost 7 days ago', 7 * DAY_MS - 1000, 900_000],
     ['ended 7 days ago', 7 * DAY_MS, 86_400_000],
     ['ended a year ago', 365 * DAY_MS, 86_400_000],
-  ])('that %s is fresh by the state of the window when it was fetched', async (_title, beforeMs, freshMs) => {
+  ])('that %s has the lifetime of its state at the time of the fetch', async (_title, beforeMs, freshMs) => {
     await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
     const query = aggregatedUntil(beforeMs);
     await stack.send(query);

@@ -1,6 +1,6 @@
-// Many concurrent clients: they make one upstream call per principal and report, clients that leave do not affect others,
-// and memory stays within its bound. Two gateways share one Redis, like replicas. test/cache/cache.test.ts tests one gateway with
-// one principal. Each test names mutations that make it fail.
+// Many concurrent clients: they make one upstream call per principal and report, clients that disconnect do not affect
+// others, and memory stays within its bound. Two gateways share one Redis, like replicas. test/cache/cache.test.ts
+// tests one gateway with one principal. Each test names mutations that make it fail.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -30,7 +30,7 @@ const PRINCIPALS = Array.from({ length: 50 }, (_, index) => {
   return { token: `token-${name}-of-its-owner`, tenant: `tenant-${name}` };
 });
 const TOKENS = Object.fromEntries(PRINCIPALS.map(({ token, tenant }) => [token, tenant]));
-/** A thousand: each principal twenty times, in turn, so that equal ones are far apart. */
+/** A thousand requests: each principal twenty times, in turn, so that equal requests are far apart. */
 const CROWD = Array.from({ length: 20 }, () => PRINCIPALS).flat();
 
 /** Two gateways on one Redis, without a limit on their wait for each other. */
@@ -69,7 +69,7 @@ function expectOwnData(responses: readonly GraphqlResponse[], isStale = false): 
   expect(responses.map(({ data }) => data as unknown)).toEqual(wanted);
 }
 
-describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to two replicas', () => {
+describe.skipIf(isRedisSkipped)('1,000 concurrent requests of 50 principals to two replicas', () => {
   // Mutations: the principal not in the key (1 call), single-flight.ts without its map (each load takes the lock),
   // shared-cache.ts without the lock (100 calls).
   test('make 50 upstream calls without a cached report', async () => {
@@ -82,12 +82,12 @@ describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to 
     expect(upstream.requests).toHaveLength(50);
     expect(new Set(upstream.requests.map(({ token }) => token)).size).toBe(50);
     expect(countOf('miss')).toBe(50);
-    // One waiter per lock, not per question.
+    // One waiter per lock, not per request.
     expect(clock.timers(POLL_MS)).toBe(50);
   });
 
   // Mutations: report-cache.ts, #serve() waits for the refresh; the refresh does not join a flight; shared-cache.ts without the lock.
-  test('are all answered from stale reports, and make 50 refreshes', async () => {
+  test('are all served from stale reports, and make 50 refreshes', async () => {
     const gate = createGate();
     const {
       sendAll: sendAll,
@@ -115,7 +115,7 @@ describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to 
   });
 
   // Mutation: report-cache.ts, mayRefresh always true.
-  test('repeat no failed refresh, however many of them get the stale report', async () => {
+  test('do not repeat a failed refresh, however many get the stale report', async () => {
     const { replicas, upstream, clock, redis, countOf } = await startClients({}, { CACHE_TTL_SECONDS: '10' });
     const { token } = PRINCIPALS[0]!;
     await replicas[0]!.sendAs(token, QUERY);
@@ -133,12 +133,12 @@ describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to 
   });
 });
 
-describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas', () => {
+describe.skipIf(isRedisSkipped)('100 clients that wait for each of two replicas', () => {
   const { token, tenant } = PRINCIPALS[0]!;
   const headers = { authorization: `Bearer ${token}` };
 
   // Mutations: single-flight.ts, removeWaiter() aborts for the first client that leaves; start() gets the signal of the first client.
-  test('include a last one that still gets its data after 99 have left', async () => {
+  test('do not depend on each other: the last one gets its data after 99 have disconnected', async () => {
     const gate = createGate();
     const { replicas, upstream, clock } = await startClients({ onRequest: gate.pass });
     const leaving = new AbortController();
@@ -161,7 +161,7 @@ describe.skipIf(isRedisSkipped)('100 clients that wait at each of two replicas',
   });
 
   // Mutation: single-flight.ts, removeWaiter() without controller.abort().
-  test('close the upstream connection, and end the wait for the other replica, when all have left', async () => {
+  test('close the upstream connection, and end the wait for the other replica, when all have disconnected', async () => {
     await using upstream = await startFaultServer();
     upstream.respond('', () => undefined);
     const { replicas, clock, redis } = await startPair(upstream.url);
@@ -238,7 +238,7 @@ describe('10,000 distinct reports', () => {
   });
 });
 
-describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending questions', () => {
+describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending requests', () => {
   const END_MS = 10_000;
   const isTurnedAway = (url: string): Promise<boolean> =>
     fetch(`${url}/health/ready`).then(
@@ -250,53 +250,50 @@ describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending questions'
   test.each([
     ['', false],
     [', with a Redis that has frozen meanwhile', true],
-  ])(
-    'loses no question, makes the process unready first, and ends it within ten seconds%s',
-    async (_name, isFrozen) => {
-      const gate = createGate();
-      await using redis = await startWatchedRedis();
-      await using upstream = await startTenants({ tokens: TOKENS, onRequest: gate.pass });
-      await using gateway = startProcess([process.execPath, MAIN], {
-        env: {
-          SCALEOPS_URL: upstream.url,
-          SCALEOPS_AUTH: 'forward',
-          SCALEOPS_MAX_IN_FLIGHT: '64',
-          CACHE_REDIS_URL: redis.url,
-          PORT: '0',
-        },
-      });
-      const url = findUrl(await gateway.line(LISTENING));
-      await gateway.line(new RegExp(CONNECTED));
-      const responses = PRINCIPALS.map(({ token }) =>
-        fetch(`${url}/graphql`, {
-          method: 'POST',
-          body: JSON.stringify({ query: QUERY }),
-          headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-        }),
-      );
-      await gate.arrivals(50);
-      expect(await isTurnedAway(url)).toBe(false);
-      if (isFrozen) redis.freeze();
-      const startedAt = performance.now();
-      gateway.kill('SIGTERM');
-      await gateway.line(/stopping/);
-      expect(await isTurnedAway(url)).toBe(true);
-      gate.open();
-      for (const [index, response] of (await Promise.all(responses)).entries()) {
-        expect(response.status).toBe(200);
-        const { data } = (await response.json()) as { data: { workloadCosts: { clusters: string[] } } };
-        expect(data.workloadCosts.clusters).toEqual([`${secretOf(PRINCIPALS[index]!.tenant)}-cluster`]);
-      }
-      expect(await gateway.ended).toMatchObject({ code: 0, stderr: '' });
-      expect(performance.now() - startedAt).toBeLessThan(END_MS);
-      expect(upstream.requests).toHaveLength(50);
-    },
-  );
+  ])('loses no request, makes the process unready first, and ends it within ten seconds%s', async (_name, isFrozen) => {
+    const gate = createGate();
+    await using redis = await startWatchedRedis();
+    await using upstream = await startTenants({ tokens: TOKENS, onRequest: gate.pass });
+    await using gateway = startProcess([process.execPath, MAIN], {
+      env: {
+        SCALEOPS_URL: upstream.url,
+        SCALEOPS_AUTH: 'forward',
+        SCALEOPS_MAX_IN_FLIGHT: '64',
+        CACHE_REDIS_URL: redis.url,
+        PORT: '0',
+      },
+    });
+    const url = findUrl(await gateway.line(LISTENING));
+    await gateway.line(new RegExp(CONNECTED));
+    const responses = PRINCIPALS.map(({ token }) =>
+      fetch(`${url}/graphql`, {
+        method: 'POST',
+        body: JSON.stringify({ query: QUERY }),
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      }),
+    );
+    await gate.arrivals(50);
+    expect(await isTurnedAway(url)).toBe(false);
+    if (isFrozen) redis.freeze();
+    const startedAt = performance.now();
+    gateway.kill('SIGTERM');
+    await gateway.line(/stopping/);
+    expect(await isTurnedAway(url)).toBe(true);
+    gate.open();
+    for (const [index, response] of (await Promise.all(responses)).entries()) {
+      expect(response.status).toBe(200);
+      const { data } = (await response.json()) as { data: { workloadCosts: { clusters: string[] } } };
+      expect(data.workloadCosts.clusters).toEqual([`${secretOf(PRINCIPALS[index]!.tenant)}-cluster`]);
+    }
+    expect(await gateway.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(performance.now() - startedAt).toBeLessThan(END_MS);
+    expect(upstream.requests).toHaveLength(50);
+  });
 });
 
 describe('one operation with more reports than the upstream slots allow', () => {
   // Mutation: createLimiter without its bound: the operation fills the queue, and the other one is refused.
-  test('gets them all, in turn, and leaves slots to other operations', async () => {
+  test('loads them all, in turn, and leaves slots to other operations', async () => {
     const gate = createGate();
     await using stack = await startStack({
       env: { SCALEOPS_MAX_IN_FLIGHT: '2', SCALEOPS_MAX_QUEUED: '2' },

@@ -128,7 +128,7 @@ async function sendAll(gateway: Gateway, make: (at: number) => Input, start: num
   for (let at = start; at < start + count; at += 1) await (await gateway.fetch(toRequest(make(at)))).arrayBuffer();
 }
 
-/** The growth of the heap by so many inputs, after others that fill bounded caches. */
+/** The heap growth by `count` inputs, after earlier inputs have filled the bounded caches. */
 async function growthOf(gateway: Gateway, make: (at: number) => Input, count = INPUTS): Promise<number> {
   await sendAll(gateway, make, 0, count / 10);
   const before = await usedBytes();

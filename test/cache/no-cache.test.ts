@@ -1,5 +1,5 @@
-// `Cache-Control: no-cache` on a request: reports are fetched again, each at most every five seconds. And the counts of
-// the log line, which has the source of each report.
+// `Cache-Control: no-cache` on a request: reports are fetched again, each at most every five seconds. Also the counts
+// of the log line by the source of each report.
 
 import { describe, expect, test } from 'vitest';
 
@@ -48,7 +48,7 @@ describe('no-cache', () => {
     expect([stack.received.length, stack.lastCounts()]).toEqual([1, { hit: 1 }]);
   });
 
-  test('fetches a report that is not cached like any request', async () => {
+  test('fetches an uncached report like any other request', async () => {
     await using stack = await startAging();
     expect(shown(await stack.send(WORKLOADS, {}, NO_CACHE))).toEqual(OLD);
     expect([stack.received.length, stack.lastCounts()]).toEqual([1, { miss: 1 }]);
@@ -76,7 +76,7 @@ describe('no-cache', () => {
     }
   });
 
-  test('counts the 5 s for each report by itself', async () => {
+  test('limits fetches to one in 5 s for each report separately', async () => {
     await using stack = await startAging();
     await stack.send(WORKLOADS);
     stack.clock.advance(3_000);
@@ -127,7 +127,7 @@ describe('no-cache', () => {
     expect([stack.received.length, stack.lastCounts()]).toEqual([3, { collapsed: 1, miss: 1 }]);
   });
 
-  test('waits for the new report even if the cached one could be served as stale', async () => {
+  test('waits for the new report, even when the cached one could be served as stale', async () => {
     await using stack = await startAging();
     await stack.send(WORKLOADS);
     stack.clock.advance(60_000);
@@ -154,7 +154,7 @@ describe('no-cache', () => {
     stack.clock.advance(1);
     expect(shown(await stack.send(WORKLOADS, {}, NO_CACHE))).toEqual(STALE);
     expect(stack.received).toHaveLength(3);
-    // For other requests it is as fresh as before.
+    // Other requests still see it as fresh.
     expect(shown(await stack.send(WORKLOADS))).toEqual(OLD);
     expect(stack.received).toHaveLength(3);
   });
@@ -216,7 +216,7 @@ describe('the log line of an operation', () => {
     expect(stack.received).toHaveLength(4);
   });
 
-  test('has the duration of the upstream call that was awaited, and none of a background call', async () => {
+  test('has the duration of an awaited upstream call, and not of a background call', async () => {
     await using stack = await startAging();
     const lastUpstreamMs = () => stack.log.findLast(({ msg }) => msg === 'operation')?.upstreamMs;
     const gate = stack.hold();

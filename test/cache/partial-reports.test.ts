@@ -1,5 +1,5 @@
-// How long a report of which a part is missing is shown, and that it never replaces a whole one that may still be needed:
-// in one gateway, and in replicas that share a Redis. Every test counts the calls to ScaleOps.
+// How long a partial report is served, and that it never replaces a complete one that is still useful: in one gateway,
+// and in replicas that share a Redis. Every test counts the calls to ScaleOps.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -62,7 +62,7 @@ async function startFixture() {
 }
 
 describe('a partial report', () => {
-  test('is shown for CACHE_TTL_SECONDS, and not when ScaleOps fails afterwards', async () => {
+  test('is served for CACHE_TTL_SECONDS, and not later when ScaleOps fails', async () => {
     const { send, clock, serve, upstream } = await startFixture();
     serve(PARTIAL);
     expect(await show(send)).toEqual(PARTIAL_FRESH);
@@ -75,7 +75,7 @@ describe('a partial report', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('about a past period is shown no longer', async () => {
+  test('about a past period is fresh for CACHE_TTL_SECONDS only, unlike a complete one', async () => {
     const { send, clock, serve, upstream } = await startFixture();
     const window = { startTime: START_MS - 40 * DAY_MS, endTime: START_MS - 30 * DAY_MS };
     const [from, to] = Object.values(window).map((time) => new Date(time).toISOString());
@@ -94,7 +94,7 @@ describe('a partial report', () => {
     }
   });
 
-  test('keeps the whole report before it for when ScaleOps fails, until that expires', async () => {
+  test('does not evict an earlier complete report, which is served when ScaleOps fails', async () => {
     const { send, clock, serve, upstream } = await startFixture();
     serve(WHOLE);
     expect(await show(send)).toEqual(WHOLE_FRESH);
@@ -103,7 +103,7 @@ describe('a partial report', () => {
       serve(PARTIAL);
       expect(await show(send)).toEqual(PARTIAL_FRESH);
       serve('nothing');
-      // While it is fresh as well: with `no-cache` ScaleOps is asked.
+      // The same while it is fresh: `no-cache` makes a call.
       clock.advance(30_000);
       expect(await show(send, NO_CACHE)).toEqual(WHOLE_STALE);
       clock.advance(30_000);
@@ -116,7 +116,7 @@ describe('a partial report', () => {
     expect(upstream.requests).toHaveLength(9);
   });
 
-  test('is replaced by the next whole report', async () => {
+  test('is replaced by the next complete report', async () => {
     const { send, clock, serve } = await startFixture();
     serve(WHOLE);
     await show(send);
@@ -131,7 +131,7 @@ describe('a partial report', () => {
     expect(await show(send)).toEqual(shownOf(12, true, false));
   });
 
-  test('without a row, and with an error that has details, is an error and replaces no report', async () => {
+  test('without rows and with a detailed error is an error, and replaces no report', async () => {
     const { send, clock, serve } = await startFixture();
     serve(WHOLE);
     await show(send);
@@ -142,7 +142,7 @@ describe('a partial report', () => {
     expect(await show(send)).toBe('UPSTREAM_ERROR');
   });
 
-  test('does not stand in for the report of a cluster', async () => {
+  test('does not serve a request for one of its clusters', async () => {
     const { send, serve, upstream } = await startFixture();
     serve(PARTIAL);
     await show(send);
@@ -156,7 +156,7 @@ describe('a partial report', () => {
 });
 
 describe.skipIf(isRedisSkipped)('a partial report in Redis', () => {
-  test('is shared while it is fresh, and leaves the whole report to replicas when ScaleOps fails', async () => {
+  test('is shared while it is fresh, and does not replace the complete report, which is served when ScaleOps fails', async () => {
     const { upstream, serve } = await startUpstream();
     const clock = createWatchedClock();
     const redis = await startWatchedRedis();

@@ -1,5 +1,5 @@
-// The response cache: a repeated question gets the same bytes; only callers with the same permissions share them, and only
-// while its reports are cached and fresh.
+// The response cache: a repeated operation gets the same bytes. Only callers with the same permissions share them, and
+// only while their reports are cached and fresh.
 
 import { buffer } from 'node:stream/consumers';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
@@ -64,10 +64,10 @@ const QUERIES: Readonly<Record<string, string>> = {
   'rows in groups of entities': `{ kubernetesCluster(name: "prod-us-east-1") { costs { rows(first: 2) { nodes { id } } } } }`,
 };
 
-describe('a repeated question', () => {
+describe('a repeated operation', () => {
   test.each(Object.entries(QUERIES))('gets the same response from the cache: %s', async (_, query) => {
     await using stack = await startStack({ clock: createManualClock(), env: NO_TIMER });
-    // A field trace is never cached, and resolves each row by its own.
+    // A field trace is never cached, and resolves each row separately.
     const traced = await send(stack, { query }, { 'apollo-federation-include-trace': 'ftv1' });
     const replies = [];
     for (let time = 0; time < 3; time += 1) replies.push(await send(stack, { query }, { 'x-request-id': 'same' }));
@@ -107,7 +107,7 @@ describe('a repeated question', () => {
 });
 
 describe('Age and Cache-Control', () => {
-  test('move with the clock while the bytes stay', async () => {
+  test('follow the clock while the body stays the same', async () => {
     const clock = createManualClock();
     await using stack = await startStack({ clock, env: { ...NO_TIMER, CACHE_TTL_SECONDS: '3600' } });
     const replies: Reply[] = [];
@@ -142,7 +142,7 @@ describe('Age and Cache-Control', () => {
 });
 
 describe('a cached response', () => {
-  test('is compressed for each encoding, and the same', async () => {
+  test('is compressed for each encoding, with the same content', async () => {
     await using stack = await startStack({ clock: createManualClock(), env: NO_TIMER });
     const accepted = ['br;q=1.0, gzip;q=0.8', 'gzip', 'gzip;q=0, identity', 'gzip, deflate, br'];
     const replies: Reply[][] = [];
@@ -194,7 +194,7 @@ describe('a cached response', () => {
       expect(await sendQuery(yes)).toEqual(['id', 'totalCost', ...(yes ? ['namespace'] : [])]);
   });
 
-  test('belongs to one report: a newer report has its own responses', async () => {
+  test('is not used for a newer report', async () => {
     const clock = createManualClock();
     await using stack = await startStack({ clock, env: { ...NO_TIMER, CACHE_STALE_SECONDS: '0' } });
     const sendQuery = async () => (await send(stack, { query: SMALL })).json.data.workloadCosts.asOf as string;
@@ -210,7 +210,7 @@ describe('a cached response', () => {
     expect(stack.received).toHaveLength(3);
   });
 
-  test('never has errors and is never stale', async () => {
+  test('never has errors, and is never stale', async () => {
     const clock = createManualClock();
     await using tenants = await startTenants({ tokens: { [TOKEN]: 'tenant' } });
     await using stack = startGateway(tenants.url, { ...NO_TIMER, SCALEOPS_MAX_ATTEMPTS: '1' }, clock);
@@ -291,8 +291,8 @@ describe('a cached response', () => {
   });
 });
 
-describe('for a repeated question, limits apply', () => {
-  test('to variables that make it too costly', async () => {
+describe('limits apply to a repeated operation', () => {
+  test('with variables that make it too costly', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '500' } });
     const sendQuery = async (first: number): Promise<any> =>
       (await send(stack, { query: SMALL, variables: { first } })).json;
@@ -301,7 +301,7 @@ describe('for a repeated question, limits apply', () => {
       expect((await sendQuery(100_000)).errors[0].extensions.code).toBe('QUERY_TOO_COMPLEX');
   });
 
-  test('with an infinite number, which JSON would write as null', async () => {
+  test('with an infinite number, which JSON.stringify writes as null', async () => {
     await using stack = await startStack();
     const send = async (number: string): Promise<any> => {
       const response = await stack.gateway.fetch(
@@ -318,7 +318,7 @@ describe('for a repeated question, limits apply', () => {
   });
 
   test.each(['application/json', 'application/graphql-response+json', '*/*'])(
-    'to invalid variables: the response is the same before and after, for accept %s',
+    'with invalid variables: the response is the same when the operation is cached, for accept %s',
     async (accept) => {
       await using stack = await startStack();
       const query =
@@ -342,7 +342,7 @@ describe('for a repeated question, limits apply', () => {
     },
   );
 
-  test('to an invalid request body', async () => {
+  test('with an invalid request body', async () => {
     await using stack = await startStack();
     for (let time = 0; time < 3; time += 1) await send(stack, { query: SMALL });
     for (const body of [
@@ -405,7 +405,7 @@ describe('a GET with an entity tag', () => {
   });
 });
 
-test('a long response is complete, and a client that leaves does not affect the others', async () => {
+test('a long response is complete, and a disconnected client does not affect the others', async () => {
   const { stack, url } = await startServer({ simulator: { workloads: 12_000 } });
   const nodesOf = (text: string): unknown[] => JSON.parse(text).data.workloadCosts.rows.nodes as unknown[];
   const texts = [];

@@ -1,5 +1,5 @@
-// The cache that replicas share, on a real Redis and mostly through two whole gateways: the calls it saves, the principals
-// it separates, and that no state of Redis delays a request by more than a moment. Every test counts upstream calls.
+// The cache that replicas share, on a real Redis and mostly through two whole gateways: saved calls, isolation of
+// principals, and the maximum delay in any state of Redis. Every test counts upstream calls.
 
 import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -47,7 +47,7 @@ const ALONE_MS = 5_000;
 type Env = Readonly<Record<string, string>>;
 type FixtureOptions = { readonly redis?: RedisOptions; readonly env?: Env } & Partial<TenantsOptions>;
 
-/** A Redis, an upstream and a clock for all; closed at the end of the test, gateways first. */
+/** A Redis, an upstream and a clock that all gateways share; closed at the end of the test, gateways first. */
 async function startFixture({ redis: redisOptions, env = {}, ...rest }: FixtureOptions = {}) {
   const clock = createWatchedClock();
   const redis = await startWatchedRedis(redisOptions);
@@ -90,7 +90,7 @@ async function startFixture({ redis: redisOptions, env = {}, ...rest }: FixtureO
 
 const filterOf = (namespace: string) => ({ filter: { namespaces: { names: [namespace] } } });
 
-/** The response has this tenant's data for this question, without errors. */
+/** The response has this tenant's data for this request, without errors. */
 function expectData(response: GraphqlResponse, tenant = 'tenant-ann', namespace?: string): void {
   const secret = secretOf(tenant);
   const requested = requestRowName('/getWorkloads', namespace === undefined ? {} : { namespaces: [namespace] });
@@ -108,14 +108,14 @@ const from = (what: string) => ({ hit: 0, stale: 0, shared: 0, collapsed: 0, mis
 /** The log without operation lines. */
 const logMessages = ({ log }: Replica) => log.filter(({ msg }) => msg !== 'operation').map(({ msg }) => msg);
 
-/** Sends a question, and waits until its report is stored for the others. */
+/** Sends a request, and waits until its report is stored for the other replicas. */
 async function fill({ watch }: Fixture, replica: Replica, token = ANN, variables?: unknown): Promise<GraphqlResponse> {
   const response = await replica.sendAs(token, QUERY, variables);
   await watch.settled();
   return response;
 }
 
-describe.skipIf(isRedisSkipped)('a report that another replica has', () => {
+describe.skipIf(isRedisSkipped)('a report that another replica has cached', () => {
   test('is served without an upstream call, and with its age', async () => {
     const fixture = await startFixture();
     const [a, b] = [await fixture.start(), await fixture.start()];
@@ -231,7 +231,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('wait for a live holder for at most 10 s, fetch themselves then, and leave the lock to its holder', async () => {
+  test('wait for a live holder for at most 10 s, then fetch, and leave the lock to its holder', async () => {
     const { gate, watch, clock, upstream, redis, first, second } = await startRace();
     for (let waitedMs = POLL_MS; waitedMs < MAX_WAIT_MS; waitedMs += POLL_MS) {
       const [polls, renewals] = [clock.timers(POLL_MS), watch.count(/^set .*:lock:/)];
@@ -262,7 +262,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     return { ...fixture, replica, response: replica.sendAs(ANN, QUERY) };
   }
 
-  test('do not wait longer than its time to live for the lock of a replica that has died', async () => {
+  test('wait for the lock of a dead replica no longer than its time to live', async () => {
     const { clock, watch, upstream, replica, response } = await startLocked((redis, lock) =>
       redis.set(lock, 'holder 1', 'PX', 100),
     );
@@ -274,7 +274,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('wait at most 150 ms for a lock that nobody renews', async () => {
+  test('wait at most 150 ms for a lock that is not renewed', async () => {
     const { clock, watch, redis, upstream, replica, response } = await startLocked((redis, lock) =>
       redis.set(lock, 'holder 1', 'PX', LOCK_TTL_MS),
     );
@@ -317,7 +317,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
   });
 
   // The reply was too late, but the lock was taken: the next caller must not wait for a fetch that never happens.
-  test('release a lock whose reply came too late', async () => {
+  test('release a lock when the reply comes too late', async () => {
     const fixture = await startFixture();
     const { clock, redis, watch, upstream } = fixture;
     const [a, b] = [await fixture.start(), await fixture.start()];
@@ -336,7 +336,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('release the lock when all clients have disconnected', async () => {
+  test('release the lock when all clients disconnect', async () => {
     const gate = createGate();
     const fixture = await startFixture({ onRequest: gate.pass });
     const { watch, clock, upstream } = fixture;
@@ -387,7 +387,7 @@ describe.skipIf(isRedisSkipped)('a rejection of a principal', () => {
     [401, 'UNAUTHENTICATED'],
     [403, 'UPSTREAM_FORBIDDEN'],
   ] as const)(
-    '(%i) at one replica makes the entries of that principal unusable for the others',
+    '(%i) at one replica makes the entries of that principal unusable for the other replicas',
     async (status, code) => {
       const fixture = await startFixture();
       const { clock, upstream, watch } = fixture;
@@ -419,7 +419,7 @@ describe.skipIf(isRedisSkipped)('a rejection of a principal', () => {
     },
   );
 
-  test('invalidates a report that is being fetched meanwhile', async () => {
+  test('invalidates a report whose fetch is in flight', async () => {
     const gate = createGate();
     const held = (): boolean => fixture.upstream.requests.length === 1;
     const fixture = await startFixture({ onRequest: () => (held() ? gate.pass() : undefined) });
@@ -536,7 +536,7 @@ describe.skipIf(isRedisSkipped)('an entry in Redis', () => {
     expect(fixture.upstream.requests).toHaveLength(1);
   });
 
-  test('expires with its token, which then gets no report', async () => {
+  test('expires with its token', async () => {
     const jwt = makeJwt({ exp: Date.UTC(2026, 0, 31) / 1000 + 30, sub: 'ann' });
     const fixture = await startFixture({ tokens: { [jwt]: 'tenant-ann' } });
     const { redis, clock, upstream } = fixture;
@@ -849,7 +849,7 @@ describe('an encrypted entry', () => {
     '{"aggregatedWorkloads":[1]}',
     '{"aggregatedWorkloads":',
     '<html>',
-  ])('is ignored if its body is %j', async (text) => {
+  ])('is ignored when its body is %j', async (text) => {
     expect(() => decodeReport(JSON.parse(text)) as unknown).toThrow();
     expect(await look(await encryptEntry(header, Buffer.from(text), ann))).toBeUndefined();
   });
@@ -891,7 +891,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(fixture.upstream.requests.map(({ token }) => token)).toEqual([ANN, BOB, ANN]);
   });
 
-  test('is down for a while is used again, without the commands of the meantime', async () => {
+  test('is down for a while is used again, and gets no commands of that time', async () => {
     const fixture = await startFixture();
     const { redis, upstream } = fixture;
     const { proxy, url } = await fixture.startBehindProxy();
@@ -918,7 +918,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(upstream.requests).toHaveLength(22);
   });
 
-  test('crashes while one replica fetches and another waits loses no response', async () => {
+  test('crashes while one replica fetches and another waits causes no error', async () => {
     const gate = createGate();
     const fixture = await startFixture({ onRequest: gate.pass });
     const { clock, redis, upstream } = fixture;
@@ -971,7 +971,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(upstream.requests).toHaveLength(5);
   });
 
-  test('replies late but in time is used; a late reply is not taken for that of another command', async () => {
+  test('replies slowly is used, and a late reply is never matched to another command', async () => {
     const fixture = await startFixture();
     const { clock, redis, upstream } = fixture;
     const [a, b] = [await fixture.start(), await fixture.start()];
@@ -994,7 +994,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(upstream.requests).toHaveLength(4);
   });
 
-  test('drops connections, even in the middle of a reply, delays no request and mixes up no replies', async () => {
+  test('drops connections, even in the middle of a reply, delays no request and confuses no replies', async () => {
     // Fresh for long: the clock moves on, so that Redis is used again after each failure.
     const fixture = await startFixture({ env: { CACHE_TTL_SECONDS: '3600', CACHE_RECHECK_SECONDS: '3600' } });
     const { upstream } = fixture;
@@ -1023,7 +1023,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
   test.each([
     ['is full', FULL, ROOMY],
     ['is read-only', REPLICA, MASTER],
-  ] as const)('%s gives what it has, delays nothing, and is used again', async (_name, spoil, mend) => {
+  ] as const)('%s serves its entries, delays no request, and is used again', async (_name, spoil, mend) => {
     const fixture = await startFixture({ redis: { args: ['--maxmemory-policy', 'noeviction'] } });
     const { clock, redis, upstream } = fixture;
     const [a, b] = [await fixture.start(), await fixture.start()];
@@ -1043,7 +1043,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expect(upstream.requests).toHaveLength(4);
   });
 
-  // One line at the beginning, one at the end: a Redis that is full for a day must not fill the log.
+  // One line at the start and one at the end, because a Redis may be full for a day.
   test('stays full is reported once', async () => {
     const fixture = await startFixture({ redis: { args: ['--maxmemory-policy', 'noeviction'] } });
     const a = await fixture.start();
@@ -1131,15 +1131,18 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     ['a wrong password', 'redis://:canary@', '', 'WRONGPASS'],
     ['no password', 'redis://', '', 'NOAUTH'],
     ['a database that it does not have', 'redis://:password@', '/99', 'ERR'],
-  ])('is refused for %s, and the log says why without the words of Redis', async (_what, start, path, reason) => {
-    await using redis = await startRedis({ password: 'password' });
-    const url = `${start}127.0.0.1:${redis.port}${path}`;
-    await using replica = startReplica('http://127.0.0.1:1', { CACHE_REDIS_URL: url });
-    await replica.logged(LOST);
-    expect(replica.log[0]).toEqual({ level: 40, time: expect.any(Number) as number, reason, msg: LOST });
-  });
+  ])(
+    'is refused for %s, and the log gives the reason without the text of Redis',
+    async (_what, start, path, reason) => {
+      await using redis = await startRedis({ password: 'password' });
+      const url = `${start}127.0.0.1:${redis.port}${path}`;
+      await using replica = startReplica('http://127.0.0.1:1', { CACHE_REDIS_URL: url });
+      await replica.logged(LOST);
+      expect(replica.log[0]).toEqual({ level: 40, time: expect.any(Number) as number, reason, msg: LOST });
+    },
+  );
 
-  test('that refuses writes is named by the kind of its error', async () => {
+  test('that refuses writes is logged with the kind of its error', async () => {
     await using redis = await startRedis();
     await using upstream = await startTenants({ tokens: TOKENS });
     await using replica = startReplica(upstream.url, { CACHE_REDIS_URL: redis.url });
@@ -1163,7 +1166,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  test('takes less than 1.5 s with a Redis that was never there', async () => {
+  test('takes less than 1.5 s with a Redis that was never reachable', async () => {
     await using redis = await startRedis();
     await using proxy = await startProxy(redis.port);
     await proxy.refuse();

@@ -1,5 +1,5 @@
-// Which faults allow a stale report, over real sockets, one row per fault. Faults of the host do; responses about the
-// question or the caller do not, and a rejection purges all stale reports.
+// Which faults allow a stale report, over real sockets, one row per fault. Faults of the host do. Responses about the
+// request or the caller do not, and a rejection purges all stale reports.
 
 import { describe, expect, test } from 'vitest';
 
@@ -47,7 +47,7 @@ async function startFixture(env: Record<string, string> = {}): Promise<Fixture> 
 /** Over a new connection, so that a fault is never mistaken for the end of an idle one. */
 const good = faults.closeDelimited(JSON.stringify(faults.goodReport()));
 
-describe('a stale report is shown until it expires', () => {
+describe('a stale report is served until it expires', () => {
   test.each<[string, Fault, string, number?]>([
     ['408', faults.status(408), 'UPSTREAM_TIMEOUT'],
     ['429', faults.status(429), 'UPSTREAM_RATE_LIMITED'],
@@ -132,8 +132,8 @@ describe('a stale report is shown until it expires', () => {
   });
 });
 
-describe('while ScaleOps hangs, a stale report is shown', () => {
-  test('to one caller after the timeout, to the next after a second, and no longer once ScaleOps answers', async () => {
+describe('while ScaleOps hangs, a stale report is served', () => {
+  test('to one caller after the timeout, to the next after a second, and to none once ScaleOps responds', async () => {
     await using fixture = await startFixture({ SCALEOPS_TIMEOUT_MS: '30000' });
     const { upstream, clock } = fixture;
     await fixture.send(QUERY);
@@ -152,7 +152,7 @@ describe('while ScaleOps hangs, a stale report is shown', () => {
     };
     expect(await sendFor(30_000)).toEqual(STALE);
     expect(await sendFor(1_000)).toEqual(STALE);
-    // The call of the second caller goes on.
+    // The call of the second caller continues.
     const third = fixture.send(QUERY);
     await settle();
     clock.advance(1_000);
@@ -171,7 +171,7 @@ const REFUSALS: [string, Fault, string][] = [
   ['a login page with 200', faults.loginPage, 'UPSTREAM_UNAUTHENTICATED'],
 ];
 
-describe('no stale report is shown', () => {
+describe('no stale report is served', () => {
   test.each<[string, Fault, string]>([
     ['400', faults.status(400), 'UPSTREAM_REJECTED'],
     ['404', faults.status(404), 'UPSTREAM_NOT_FOUND'],
@@ -211,7 +211,7 @@ describe('no stale report is shown', () => {
     await fixture.send(QUERY);
     fixture.upstream.respond(WORKLOADS, fault);
     fixture.clock.advance(60_000);
-    // The rejection is not known yet.
+    // The gateway does not know of the rejection yet.
     expect(shown(await fixture.send(QUERY))).toEqual(STALE);
     await fixture.clock.idle();
     expect(shown(await fixture.send(QUERY))).toBe(code);

@@ -1,5 +1,5 @@
-// Normalizing caches of clients with their defaults and the settings of the README: whatever one client was asked, each
-// question shows what the gateway answered to it.
+// Normalizing caches of clients with their defaults and the settings of the README: each query reads exactly its own
+// response, whatever other queries the client sent.
 
 import { readFileSync } from 'node:fs';
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
@@ -16,13 +16,13 @@ const URL = 'http://gateway/graphql';
 const PAGES = toPages('');
 const PAGE_SIZE = 7;
 
-/** One client. `read` answers from its cache alone. */
+/** One client. `read` reads from its cache only. */
 interface CachingClient {
   send(query: string, variables: object): Promise<unknown>;
-  /** Loads the page after `after`, as the client's own pagination does. */
+  /** Loads the page after `after` with the client's own pagination. */
   fetchMore(variables: object, after: string): Promise<unknown>;
   read(query: string, variables: object): unknown;
-  /** The rows of the first page and of those after these cursors, oldest cursor first. */
+  /** The rows of the first page and of the pages after these cursors, oldest cursor first. */
   readPages(variables: object, cursors: readonly string[]): Rows;
 }
 
@@ -86,7 +86,7 @@ function createUrql(): CachingClient {
     send: sendQuery,
     fetchMore: (variables, after) => sendQuery(PAGES, { ...variables, after }),
     read,
-    // Each page is a list of its own, and the application joins them.
+    // Each page is a separate list, and the application joins them.
     readPages: (variables, cursors) => {
       const pages = [undefined, ...cursors].map((after) => toRows(read(PAGES, { ...variables, after })));
       return { edges: pages.flatMap(({ edges }) => edges), endCursor: pages.at(-1)!.endCursor };
@@ -108,7 +108,7 @@ function createRelay(): CachingClient {
   };
 }
 
-/** Without what clients add: type names, and fields that Relay keeps for itself. */
+/** Without additions of clients: type names, and internal fields of Relay. */
 function strip(data: unknown): unknown {
   const isOwn = (key: string): boolean => !key.startsWith('__');
   return JSON.parse(JSON.stringify(data ?? null, (key, value: unknown) => (isOwn(key) ? value : undefined)));
@@ -119,7 +119,7 @@ describe.each([
   ['urql Graphcache', createUrql],
   ['Relay', createRelay],
 ])('%s', (_name, create) => {
-  test('shows what was answered to each question, when one client has asked them all', async () => {
+  test('reads the response of each query after one client has sent all of them', async () => {
     const client = create();
     for (const { query, variables } of QUERIES) await client.send(query, variables);
     for (const { query, variables } of QUERIES) {
@@ -129,7 +129,7 @@ describe.each([
     }
   });
 
-  test('shows the rows of all pages, in two windows and beside short lists of the same report', async () => {
+  test('reads the rows of all pages, in two windows and beside short lists of the same report', async () => {
     const client = create();
     const seen = PAGED.map((of) => ({ variables: { ...of, first: PAGE_SIZE }, cursors: [] as string[] }));
     for (const { variables } of seen) await client.send(PAGES, variables);
@@ -154,7 +154,7 @@ function toRows(data: unknown): Rows {
   return { edges, endCursor: pageInfo.endCursor };
 }
 
-test('the type policies are those of the README', () => {
+test('uses the type policies of the README', () => {
   const read = (path: string) => readFileSync(new globalThis.URL(path, import.meta.url), 'utf8');
   const find = (text: string) => /^ *const typePolicies = [^;]*;$/m.exec(text)?.[0].replaceAll(/\s+/g, ' ').trim();
   expect(find(read('../../README.md'))).toBe(find(read(import.meta.url)));

@@ -217,7 +217,7 @@ describe('a correct typed client', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('requests the namespaces of a period, which ScaleOps gets unchanged', async () => {
+  test('sends the namespaces and the period to ScaleOps unchanged', async () => {
     await using stack = await startStack();
     const { readNamespaces } = await load();
     const { names, othersCost } = await readNamespaces(`${await stack.gateway.listen()}/graphql`);

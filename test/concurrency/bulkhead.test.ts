@@ -1,4 +1,4 @@
-// The bulkhead on a manual clock: rule by rule, then against a plain model of it.
+// The bulkhead on a manual clock: rule by rule, then compared with a plain model.
 
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
@@ -8,7 +8,7 @@ import { Bulkhead, BulkheadFullError, type BulkheadSettings } from '../../src/co
 import { createManualClock } from '../kit/time/clock.js';
 import { createDeferred, settle, watch } from '../kit/time/deferred.js';
 
-/** A task that was given to the bulkhead, with all that is seen of it from outside. */
+/** A task of the bulkhead, with its observable state. */
 interface TestTask {
   readonly name: number;
   readonly caller: AbortController;
@@ -18,7 +18,7 @@ interface TestTask {
 }
 
 interface FixtureOptions extends BulkheadSettings {
-  /** What each caller has left of its deadline when it comes. */
+  /** The remaining deadline of each caller when it arrives. */
   readonly timeoutMs?: number;
 }
 
@@ -30,7 +30,7 @@ function createFixture({ timeoutMs = 2_000, ...settings }: FixtureOptions) {
   const clock = createManualClock();
   const bulkhead = new Bulkhead(settings, clock);
   const tasks: TestTask[] = [];
-  /** The tasks that have started, in order, and those of them that have not ended. */
+  /** The started tasks, in order, and the running ones. */
   const started: number[] = [];
   const running = new Set<number>();
   const run = (key?: string, caller = new AbortController()): TestTask => {
@@ -66,7 +66,7 @@ function createFixture({ timeoutMs = 2_000, ...settings }: FixtureOptions) {
 }
 
 describe('Bulkhead', () => {
-  test('runs its maximum, queues its maximum, and rejects the next at once', async () => {
+  test('runs its maximum, queues its maximum, and rejects the next immediately', async () => {
     const { clock, tasks, started, run, listeners, outcomes } = createFixture({ maxInFlight: 2, maxQueued: 3 });
     for (let count = 0; count < 6; count += 1) run();
     await settle();
@@ -79,7 +79,7 @@ describe('Bulkhead', () => {
     expect([clock.pending(), listeners()]).toEqual([0, 0]);
   });
 
-  test('queues nothing when the queue holds nothing', async () => {
+  test('queues nothing when the maximum of the queue is 0', async () => {
     const { run, outcomes } = createFixture({ maxInFlight: 1, maxQueued: 0 });
     run();
     run();
@@ -87,7 +87,7 @@ describe('Bulkhead', () => {
     expect(outcomes()).toEqual(['pending', QUEUE_FULL]);
   });
 
-  test('starts queued tasks in FIFO order, also when another one comes at that moment', async () => {
+  test('starts queued tasks in FIFO order, also when another one arrives at that moment', async () => {
     const { tasks, started, run } = createFixture({ maxInFlight: 1, maxQueued: 10 });
     for (let count = 0; count < 4; count += 1) run();
     await settle();
@@ -139,7 +139,7 @@ describe('Bulkhead', () => {
     expect(started).toEqual([0, 1, 2, 3, 5]);
   });
 
-  test('rejects a queued caller at once when a usual task takes longer than its deadline', async () => {
+  test('rejects a caller immediately when a typical task takes longer than its deadline', async () => {
     const { clock, run } = createFixture({ maxInFlight: 1, maxQueued: 1, timeoutMs: 1_000 });
     const slow = run();
     await settle();
@@ -224,7 +224,7 @@ describe('Bulkhead', () => {
     expect(started.slice(6)).toEqual([19, 20]);
   });
 
-  test('serves queued callers in turn, however many calls one of them has queued', async () => {
+  test('serves queued callers in turn, whatever number of calls each has queued', async () => {
     const { tasks, run, started } = createFixture({ maxInFlight: 2, maxQueued: 40 });
     for (let count = 0; count < 20; count += 1) run('ann');
     for (let count = 0; count < 2; count += 1) run('bob');
@@ -293,7 +293,7 @@ const anySettings = fc.record({
   timeoutMs: fc.constantFrom(1, 500, 1_000),
 });
 
-test('Bulkhead does as its model does, and leaves no timer and no listener, for any sequence', async () => {
+test('Bulkhead equals its model, and leaves no timer or listener, for any sequence', async () => {
   await fc.assert(
     fc.asyncProperty(anySettings, fc.array(anyStep, { minLength: 15, maxLength: 50 }), async (settings, steps) => {
       const { clock, tasks, started, running, run, listeners, outcomes } = createFixture(settings);

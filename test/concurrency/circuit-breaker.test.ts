@@ -1,4 +1,4 @@
-// The circuit breaker on a manual clock: rule by rule, then against a plain model of it.
+// The circuit breaker on a manual clock: rule by rule, then compared with a plain model.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import {
 import { createManualClock } from '../kit/time/clock.js';
 import { createDeferred } from '../kit/time/deferred.js';
 
-/** What callers are told while a probe is under way. */
+/** The error of callers during a probe. */
 const PROBE_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const SETTINGS: CircuitBreakerSettings = {
@@ -24,7 +24,7 @@ const SETTINGS: CircuitBreakerSettings = {
   maxOpenMs: 120_000,
 };
 
-/** How a call ends: well, or with an error that is judged so. */
+/** How a call ends: with success, or with an error of this verdict. */
 type Ending = 'ok' | Verdict;
 
 class Fault extends Error {
@@ -36,10 +36,10 @@ class Fault extends Error {
   }
 }
 
-/** For how long calls are refused; nobody knows while a probe is under way. */
+/** How long calls are refused; unknown during a probe. */
 type Refusal = number;
 
-/** A call that is under way until `end`. */
+/** A call that runs until `end`. */
 interface Call {
   readonly end: (ending: Ending) => Promise<void>;
 }
@@ -55,7 +55,7 @@ function createFixture(settings: Partial<CircuitBreakerSettings> = {}) {
       onChange: (isOpen) => changes.push(isOpen),
     },
   );
-  /** Begins a call; where it is refused, answers with how long to wait. */
+  /** Starts a call; a refused one returns the time to wait. */
   const begin = async (): Promise<Call | Refusal> => {
     const work = createDeferred<string>();
     const made: true[] = [];
@@ -72,7 +72,7 @@ function createFixture(settings: Partial<CircuitBreakerSettings> = {}) {
       async end(ending) {
         if (ending === 'ok') work.resolve('done');
         else work.reject(new Fault(ending));
-        // What the caller hears is what the call came to.
+        // The caller gets the outcome of the call.
         if (ending === 'ok') expect(await result).toBe('done');
         else await expect(result).rejects.toEqual(new Fault(ending));
       },
@@ -116,7 +116,7 @@ describe('a circuit breaker opens', () => {
     expect(changes).toEqual([true]);
   });
 
-  test('by failures in a row only: ignored calls neither count nor break the row', async () => {
+  test('by consecutive failures: ignored calls neither count nor reset the count', async () => {
     const { changes, calls } = createFixture();
     await calls(...times(20, 'ignored'), ...times(4, 'failure', 'ignored'));
     expect(changes).toEqual([]);
@@ -138,7 +138,7 @@ describe('a circuit breaker opens', () => {
     expect(changes).toEqual([]);
   });
 
-  test('by the calls within the window alone', async () => {
+  test('by the calls within the window only', async () => {
     const { clock, changes, calls } = createFixture();
     await calls(...times(4, 'ok', 'failure'), 'ok');
     clock.advance(SETTINGS.windowMs);
@@ -149,7 +149,7 @@ describe('a circuit breaker opens', () => {
     expect(changes).toEqual([true]);
   });
 
-  test('also by a call that throws before it returns a promise', async () => {
+  test('by a call that throws before it returns a promise, too', async () => {
     const { changes, breaker } = createFixture({ failuresInARow: 1 });
     const thrown = breaker.run(() => {
       throw new Fault('failure');
@@ -175,7 +175,7 @@ describe('an open circuit breaker', () => {
     await Promise.all(Array.from({ length: 20 }, beginMade));
   });
 
-  test('is probed again when a probe hangs, and ignores the outcome of that one', async () => {
+  test('is probed again when a probe hangs, and ignores the outcome of the hanging probe', async () => {
     const { clock, changes, begin, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
@@ -190,7 +190,7 @@ describe('an open circuit breaker', () => {
     await Promise.all(Array.from({ length: 20 }, beginMade));
   });
 
-  test('may still be probed after a check', async () => {
+  test('can still be probed after check()', async () => {
     const { clock, breaker, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
@@ -202,7 +202,7 @@ describe('an open circuit breaker', () => {
     }).toThrow(new CircuitOpenError(1_000));
   });
 
-  test('stays open twice as long after each failed probe, up to the maximum, and as long as at first after a success', async () => {
+  test('doubles its open time after each failed probe, up to the maximum, and resets it after a success', async () => {
     const { clock, changes, begin, calls } = createFixture();
     for (let round = 0; round < 2; round += 1) {
       await calls(...times(5, 'failure'));
@@ -214,11 +214,11 @@ describe('an open circuit breaker', () => {
         await calls('failure');
       }
       clock.advance(120_000);
-      // A refusal, for one, shows that the host is well.
+      // A refusal, for example, shows that the host works.
       await calls(round === 0 ? 'ok' : 'success');
       expect(changes.at(-1)).toBe(false);
     }
-    // Told at most once each time that it opened: by five failures, and by five probes.
+    // Notified once for each opening: by five failures, and by five probes.
     expect(changes.filter((isOpen) => isOpen).length).toBeLessThanOrEqual(2 * 6);
     expect(changes.filter((isOpen) => !isOpen)).toHaveLength(2);
   });
@@ -231,7 +231,7 @@ describe('an open circuit breaker', () => {
     expect(changes).toEqual([true, false]);
   });
 
-  test('may be probed again at once after an ignored probe, and stays open no longer for it', async () => {
+  test('can be probed again immediately after an ignored probe, which does not prolong the open time', async () => {
     const { clock, changes, begin, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
@@ -288,7 +288,7 @@ describe('an open circuit breaker', () => {
     await (await beginMade()).end('ok');
   });
 
-  test('is probed at once after an ignored probe, although the clock was set back meanwhile', async () => {
+  test('is probed immediately after an ignored probe, although the clock was set back meanwhile', async () => {
     const { clock, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
@@ -305,7 +305,7 @@ interface ModelCall {
   readonly probe: number;
 }
 
-/** The rules once more, as plainly as they can be written: all results since it last closed, and what they come to. */
+/** The rules in a straightforward form, computed from all results since the circuit last closed. */
 function createModel(settings: CircuitBreakerSettings) {
   const bucketMs = settings.windowMs / 10;
   let state: 'closed' | 'open' | 'probing' = 'closed';
@@ -313,7 +313,7 @@ function createModel(settings: CircuitBreakerSettings) {
   let openMs = settings.openMs;
   let results: { readonly at: number; readonly isFailure: boolean }[] = [];
   let era = 0;
-  /** The probe that counts, and when it began. */
+  /** The current probe, and its start. */
   let [probe, since] = [0, 0];
 
   const open = (now: number): void => {
@@ -370,7 +370,7 @@ const anySettings = fc.record({
   maxOpenMs: fc.constantFrom(1_000, 3_000),
 });
 
-test('CircuitBreaker does as its model does, for any sequence', async () => {
+test('CircuitBreaker equals its model for any sequence', async () => {
   await fc.assert(
     fc.asyncProperty(anySettings, fc.array(anyStep, { minLength: 20, maxLength: 60 }), async (settings, steps) => {
       const { clock, begin } = createFixture(settings);

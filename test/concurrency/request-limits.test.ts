@@ -28,7 +28,7 @@ describe('createRequestLimits', () => {
     expect(takeAddress('10.0.0.2')).toBe(0);
   });
 
-  test('lets 30 of 600 made-up tokens from one address pass, sent at once or one after the other', () => {
+  test('allows 30 of 600 made-up tokens from one address, concurrent or sequential', () => {
     const concurrent = createFixture();
     expect(passed(times(600, (index) => concurrent.takeAttempt('10.0.0.1', `token ${index}`)))).toBe(30);
     const sequential = createFixture();
@@ -43,7 +43,7 @@ describe('createRequestLimits', () => {
     expect(attempt(2)).toBe(2_000);
   });
 
-  test('lets accepted callers pass at an address from which others guess tokens', () => {
+  test('allows accepted callers at an address from which others guess tokens', () => {
     const { takeAttempt, recordAuthenticationSuccess } = createFixture();
     expect(takeAttempt('10.0.0.1', 'ann')).toBe(0);
     recordAuthenticationSuccess('10.0.0.1', 'ann');
@@ -71,7 +71,7 @@ describe('createRequestLimits', () => {
     expect(passed(times(100, () => takeAttempt('10.0.0.1', 'ann')))).toBe(29);
   });
 
-  test('tells an address to wait after too many failures that the gateway itself has found', () => {
+  test('delays an address after too many failures that the gateway detects by itself', () => {
     const { clock, recordAuthenticationFailure } = createFixture();
     expect(passed(times(100, () => recordAuthenticationFailure('10.0.0.1')))).toBe(30);
     expect(recordAuthenticationFailure('10.0.0.2')).toBe(0);
@@ -79,7 +79,7 @@ describe('createRequestLimits', () => {
     expect(recordAuthenticationFailure('10.0.0.1')).toBe(0);
   });
 
-  test('allows five failures per minute where the limit is very low', () => {
+  test('allows five failures per minute when the limit is very low', () => {
     const { recordAuthenticationFailure } = createFixture(1);
     expect(passed(times(100, () => recordAuthenticationFailure('10.0.0.1')))).toBe(5);
   });

@@ -1,4 +1,4 @@
-// The retry policy on a manual clock: rule by rule, then against all sequences.
+// The retry policy on a manual clock: rule by rule, then for random sequences.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { createManualClock } from '../kit/time/clock.js';
 describe('a retry policy', () => {
   const PLENTY: RetrySettings = { maxAttempts: 3, retryRatio: 1, minRetries: 1_000 };
   const USUAL: RetrySettings = { maxAttempts: 3, retryRatio: 0.1, minRetries: 3 };
-  /** What a request that fails by these rules waits before each next attempt, until there is none. */
+  /** The waits of a failing request before each further attempt. */
   const waits = (settings: RetrySettings, rules: readonly RetryRule[], random = 0.5): (number | undefined)[] => {
     const retries = createRetryPolicy(settings, createManualClock(), () => random).start();
     return rules.map((rule) => retries.nextDelayMs({ retry: rule }, 30_000));
@@ -62,7 +62,7 @@ describe('a retry policy', () => {
     expect(retries.nextDelayMs({ retry: 'budget' }, remainingMs)).toBe(expected);
   });
 
-  test('takes nothing from the budget for a retry without time, nor for an immediate one', () => {
+  test('spends no budget on a retry without remaining time, or on an immediate one', () => {
     const clock = createManualClock();
     const policy = createRetryPolicy({ ...USUAL, minRetries: 1 }, clock, () => 0.5);
     expect(policy.start().nextDelayMs({ retry: 'budget' }, 100)).toBeUndefined();
@@ -89,7 +89,7 @@ describe('a retry policy', () => {
     expect(retriesOf(10)).toBe(3);
   });
 
-  test('retries immediately sixteen times per minute, and then as after any other fault', () => {
+  test('retries immediately sixteen times per minute, and then like after any other fault', () => {
     const clock = createManualClock();
     const policy = createRetryPolicy({ maxAttempts: 3, retryRatio: 0, minRetries: 2 }, clock, () => 1);
     const next = () => policy.start().nextDelayMs({ retry: 'immediate' }, 30_000);
@@ -98,7 +98,7 @@ describe('a retry policy', () => {
     expect(next()).toBe(0);
   });
 
-  test('never exceeds its budget within a minute, and never refuses within it, for any sequence', () => {
+  test('never exceeds its budget within a minute, and never refuses a retry within the budget, for any sequence', () => {
     const anyRule = fc.constantFrom<RetryRule>('budget', 'budget', 'budget', 'once', 'never', 'immediate');
     const anyStep = fc.oneof(
       {
@@ -125,7 +125,7 @@ describe('a retry policy', () => {
         const policy = createRetryPolicy(settings, clock, () => 0);
         const [requests, retried, immediate]: [number[], number[], number[]] = [[], [], []];
         const within = (times: number[], ms: number): number => times.filter((at) => clock.now() - at < ms).length;
-        // Counts leave the minute to the tenth of it: what is within 54 s counts, what is beyond 60 s does not.
+        // The window moves in tenths of a minute: retries of the last 54 s count, retries older than 60 s do not.
         const budgetOver = (ms: number): number =>
           Math.max(settings.minRetries, Math.floor(within(requests, ms) * settings.retryRatio));
         const request = (rule: RetryRule): void => {
@@ -134,7 +134,7 @@ describe('a retry policy', () => {
           const allowed = { never: 0, once: 1, budget: 3, immediate: 3 }[rule];
           let counted = 0;
           if (rule === 'immediate') {
-            // What comes then is a test of its own.
+            // Another test covers the rest.
             if (within(immediate, 60_000) >= 16) return;
             expect(retries.nextDelayMs({ retry: rule }, 1_000)).toBe(0);
             immediate.push(clock.now());

@@ -1,4 +1,5 @@
-// Single flight by itself: who joins, who waits, who leaves, and when the work is aborted. Then against a plain model.
+// Single flight on its own: callers that join, wait and abort, and when the work is aborted. Then compared with a plain
+// model.
 
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
@@ -9,7 +10,7 @@ import { createDeferred, settle, watch, type Deferred, type Watched } from '../k
 
 interface Flight {
   readonly work: Deferred<string>;
-  /** The work's own: aborts when it is called off. */
+  /** The signal of the work, which aborts when no caller is left. */
   readonly signal: AbortSignal;
 }
 
@@ -32,7 +33,7 @@ function createFixture() {
 }
 
 describe('single flight', () => {
-  test('runs work of one key once at a time, and again after it has settled', async () => {
+  test('runs one work per key at a time, and again after it has settled', async () => {
     const { flights, flight, join } = createFixture();
     const waiting = [join(), join(), join('other'), join()];
     expect(flights).toHaveLength(2);
@@ -74,7 +75,7 @@ describe('single flight', () => {
     expect(flight.has('key')).toBe(false);
   });
 
-  test('rejects a waiter that aborts with its own reason, and goes on for the others', async () => {
+  test('rejects an aborted waiter with its own reason, and continues for the others', async () => {
     const { flights, join } = createFixture();
     const leaving = new AbortController();
     const [left, stays] = [join('key', leaving.signal), join()];
@@ -87,7 +88,7 @@ describe('single flight', () => {
     expect([left.outcome(), stays.outcome()]).toEqual([{ error: new Error('left') }, { value: 'done' }]);
   });
 
-  test('aborts the work when the last waiter has aborted, and not before', async () => {
+  test('aborts the work only when the last waiter has aborted', async () => {
     const { flights, flight, join } = createFixture();
     const leaving = Array.from({ length: 100 }, () => new AbortController());
     for (const { signal } of leaving) join('key', signal);
@@ -100,7 +101,7 @@ describe('single flight', () => {
     expect(flights).toHaveLength(1);
   });
 
-  test('does not start work for a caller that has aborted before', async () => {
+  test('does not start work for a caller that has already aborted', async () => {
     const { flights, join } = createFixture();
     const left = join('key', AbortSignal.abort(new Error('left')));
     await settle();
@@ -115,7 +116,7 @@ describe('single flight', () => {
     await settle();
     const newer = [join(), join()];
     expect(flights).toHaveLength(2);
-    // The end of the old work, good or bad, is nothing to the newer one under the same key.
+    // The end of the old work does not affect newer work with the same key.
     flights[0]!.work.resolve('old');
     await settle();
     expect(newer.map(({ outcome }) => outcome())).toEqual(['pending', 'pending']);
@@ -156,7 +157,7 @@ describe('single flight', () => {
       else reject(new Error('failed'));
       await joined;
       await settle();
-      // Those who leave the old flight after that leave the newer one alone.
+      // Later aborts of the old waiters do not affect the newer work.
       expect([flight.has('key'), flights[1]!.signal.aborted]).toEqual([true, false]);
       join();
       expect(flights).toHaveLength(2);
@@ -191,7 +192,7 @@ const anyStep = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('land' as const), which: fc.nat(), fails: fc.boolean() }) },
 );
 
-test('single flight does as its model does, for any sequence', async () => {
+test('single flight equals its model for any sequence', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 10, maxLength: 50 }), async (steps) => {
       const { flights, flight, join } = createFixture();
@@ -238,7 +239,7 @@ test('single flight does as its model does, for any sequence', async () => {
         expect(waiters.map(({ watched }) => watched.outcome())).toEqual(waiters.map(({ expected }) => expected));
         expect(KEYS.filter((key) => flight.has(key))).toEqual(KEYS.filter((key) => current.has(key)));
         expect(flights).toHaveLength(modelled.length);
-        // Whether a work that has ended is called off makes no difference.
+        // Aborting finished work has no effect.
         const underWay = flights.filter((_flight, index) => !modelled[index]!.hasLanded);
         const expected = modelled.filter(({ hasLanded }) => !hasLanded).map(({ isCalledOff }) => isCalledOff);
         expect(underWay.map(({ signal }) => signal.aborted)).toEqual(expected);

@@ -1,6 +1,6 @@
-// SCALEOPS_AUTH=azure through the whole gateway over real sockets, against a strict login host (see kit/identity.ts) or a
-// broken one. Storage and renewal of tokens are the same as for SCALEOPS_AUTH=login, and tested there. Every test counts
-// logins and calls.
+// SCALEOPS_AUTH=azure through the whole gateway over real sockets, against a strict login host (kit/identity/azure.ts)
+// or a broken one. Tests of SCALEOPS_AUTH=login cover storage and renewal of tokens. Every test counts logins and
+// calls.
 
 import { describe, expect, test } from 'vitest';
 
@@ -65,7 +65,7 @@ async function startAzureFixture(options: IdentityOptions = {}): Promise<AzureFi
   });
 }
 
-/** Closes both; the stand's check for leaks includes the address of the login host. */
+/** Closes both; the check for leaks includes the address of the login host. */
 function closeBoth(fixture: Fixture, host: AsyncDisposable & { readonly url: string }): () => Promise<void> {
   const closeFixture = fixture[Symbol.asyncDispose].bind(fixture);
   return async () => {
@@ -112,7 +112,7 @@ describe('the request for a token', () => {
     expect(host.requests.map((request) => request.path)).toEqual([path, path]);
   });
 
-  test('is made once for 20 different questions, and once more when all are refused', async () => {
+  test('is made once for 20 different reports, and once more when all are refused', async () => {
     const gate = createGate();
     await using fixture = await startAzureFixture({ latency: gate.pass });
     const pending = fixture.sendNew(20);
@@ -167,7 +167,7 @@ describe('the lifetime of a token', () => {
     expect(fixture.identity.requests).toHaveLength(2);
   });
 
-  test('ends with its exp when that is earlier', async () => {
+  test('ends with its exp when exp is earlier', async () => {
     const clock = createManualClock();
     const token = makeJwt({ sub: CANARY, exp: clock.now() / 1000 + 600 });
     await using fixture = await startAzureFixture({ issue: () => token });
@@ -205,7 +205,7 @@ describe('a refused account', () => {
     expect([fixture.identity.requests.length, fixture.sent.length]).toEqual([2, 1]);
   });
 
-  test('has a wrong secret: the strict host answers 401', async () => {
+  test('with a wrong secret gets 401 from the login host', async () => {
     await using fixture = await startAzureFixture({ clientSecret: 'another' });
     expectRefused(await fixture.send(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
     expect([fixture.identity.requests.length, fixture.sent]).toEqual([1, []]);
@@ -223,7 +223,7 @@ describe('a refused account', () => {
 
 // Mutations that fail here: isToken() left out; a status other than 200 accepted.
 // Each row: a report with a valid token, an hour, then the fault: the cached report is served, others get the error.
-describe('a login host that gives no token', () => {
+describe('a login host that returns no token', () => {
   const expectFault = async (
     fixture: Fixture,
     logins: () => number,

@@ -1,6 +1,6 @@
-// SCALEOPS_AUTH=token through the whole gateway over real sockets, mainly with a token file that changes. Then the parts
-// that need no socket: the end of a JWT, the token cache on a manual clock, and settings whose values must not be
-// repeated. Other modes: credentials-login, credentials-azure, credentials-forward.
+// SCALEOPS_AUTH=token through the whole gateway over real sockets, mainly with a token file that changes. Then the
+// parts without a socket: the expiry of a JWT, the token cache on a manual clock, and secret settings. Other modes:
+// login.test.ts, azure.test.ts, forward.test.ts, none.test.ts.
 
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -54,7 +54,7 @@ async function startOnFile(content = OLD): Promise<Fixture> {
 // Mutations that fail here: the file read once; only its size as its version; trim() left out; the principal kept when the
 // token changes; the last token kept when the file is gone.
 describe('a token file', () => {
-  test('is read in place, once for every report', async () => {
+  test('provides the token without a login', async () => {
     await using fixture = await startOnFile();
     expect(nameIn(await fixture.send(1))).toBe('report 1');
     expect(nameIn(await fixture.send(1))).toBe('report 1');
@@ -129,7 +129,7 @@ describe('a token file', () => {
     expect(fixture.sent).toEqual([OLD, NEW]);
   });
 
-  test('whose time alone has changed keeps its principal', async () => {
+  test('with only a new modification time keeps its principal', async () => {
     await using fixture = await startOnFile();
     await fixture.send(1);
     writeFileSync(file, `  ${OLD}\n\n`);
@@ -349,7 +349,7 @@ describe('createCredentials', () => {
     }
   });
 
-  test('identifies a caller by its token alone, and reads its end', async () => {
+  test('identifies a caller by its token alone, and reads its expiry', async () => {
     const token = makeJwt({ sub: CANARY, exp: 1_800_000_000 });
     const ann = await principalOf({ kind: 'forward' }, 'https://a.test', token);
     expect([ann.isCaller, ann.expiresAt]).toEqual([true, 1_800_000_000_000]);
@@ -385,7 +385,7 @@ describe('TokenCache', () => {
     const tokens = new TokenCache(obtain, clock, refusal);
     return { clock, flights, tokens };
   };
-  /** With a first token that lives for so long. */
+  /** With a first token of this lifetime. */
   const setUpWith = async (lifetimeMs?: number) => {
     const all = setUp();
     const first = all.tokens.token(never);
@@ -422,7 +422,7 @@ describe('TokenCache', () => {
     expect(flights).toHaveLength(2);
   });
 
-  test('cancels a login when no caller waits any more, and not before', async () => {
+  test('cancels a login only when the last waiting caller aborts', async () => {
     const { flights, tokens } = setUp();
     const [first, second] = [new AbortController(), new AbortController()];
     const waiting = [first, second].map((leaving) => tokens.token(leaving).catch(() => 'left'));
@@ -437,7 +437,7 @@ describe('TokenCache', () => {
     expect([await next, flights.length]).toEqual(['two', 2]);
   });
 
-  test('does not cancel an early renewal when the caller that started it leaves', async () => {
+  test('does not cancel an early renewal when the caller that started it aborts', async () => {
     const { clock, flights, tokens } = await setUpWith(100_000);
     clock.advance(90_000);
     const leaving = new AbortController();
@@ -478,7 +478,7 @@ describe('TokenCache', () => {
     expect(flights).toHaveLength(2);
   });
 
-  test('keeps a valid token after a refused renewal, and logs in again after the pause', async () => {
+  test('uses a valid token after a refused renewal, and logs in again after the pause', async () => {
     const { clock, flights, tokens } = await setUpWith(1_000_000);
     clock.advance(900_000);
     await tokens.token(never);

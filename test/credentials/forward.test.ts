@@ -1,5 +1,5 @@
 // SCALEOPS_AUTH=forward through the whole gateway over real sockets on both sides: the bearer token of each caller goes
-// upstream, with that caller's questions only. Every test counts the requests to ScaleOps.
+// upstream, only with requests of that caller. Every test counts the requests to ScaleOps.
 
 import { createConnection } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
@@ -254,7 +254,7 @@ describe('a bearer token', () => {
 });
 
 // Mutation that fails here: the principal left out of toCacheKey().
-test('a token is never sent with the question of another caller', async () => {
+test('a token is never sent with the request of another caller', async () => {
   const names = ['ann', 'bob', 'cleo', 'dan', 'eve'];
   const tokens = Object.fromEntries(names.map((name) => [`${CANARY}-${name}`, name]));
   const gate = createGate();
@@ -263,7 +263,7 @@ test('a token is never sent with the question of another caller', async () => {
     { SCALEOPS_MAX_IN_FLIGHT: '100' },
     { tokens, onRequest: () => (isGated ? gate.pass() : undefined) },
   );
-  // Each caller requests a shared question, and one of its own that identifies it upstream.
+  // Each caller sends a shared request, and one of its own that identifies it upstream.
   const operation = (name: string): string => `{
     a: workloadCosts { rows { nodes { id: scaleOpsId } } }
     b: workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { rows { nodes { id: scaleOpsId } } }
@@ -316,7 +316,7 @@ describe('a cached report of a token', () => {
   test.each([
     [401, 'UNAUTHENTICATED'],
     [403, 'UPSTREAM_FORBIDDEN'],
-  ] as const)('is purged after a %s from the background refresh', async (status, code) => {
+  ] as const)('is purged after a %s in a background refresh', async (status, code) => {
     await using fixture = await startFixture({ ...LONG, CACHE_TTL_SECONDS: '1' });
     const { tenants, clock, send } = fixture;
     await send(ANN, 1);

@@ -1,5 +1,5 @@
-// SCALEOPS_AUTH=login through the whole gateway over real sockets: the login request, its response, and when a login is
-// made. Every test counts logins and calls, on a clock that the test moves.
+// SCALEOPS_AUTH=login through the whole gateway over real sockets: the login request, its response, and the time of
+// logins. Every test counts logins and calls, on a clock that the test moves.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -78,7 +78,7 @@ describe('the login request', () => {
     expectNothingLeaks(gateway, [reply], [port]);
   });
 
-  test('works with the simulator, whose tokens expire and can be revoked', async () => {
+  test('succeeds at the simulator, whose tokens expire and can be revoked', async () => {
     const clock = createManualClock();
     const simulator = createSimulator({
       workloads: 50,
@@ -224,7 +224,7 @@ describe('the response to a login', () => {
 
 // Mutation that fails here: flights.join() replaced by a call of obtain().
 describe('a login', () => {
-  test('is shared by 20 different questions at the same time', async () => {
+  test('is shared by 20 concurrent requests for different reports', async () => {
     await using fixture = await startFixture();
     const gate = createGate();
     fixture.login = held(fixture.login, gate.pass);
@@ -236,7 +236,7 @@ describe('a login', () => {
     expect(fixture.sent).toEqual(Array(20).fill(`${CANARY}-token-1`));
   });
 
-  test('continues for clients that stay, and is cancelled when all have left', async () => {
+  test('continues for clients that stay, and is cancelled when all have disconnected', async () => {
     await using fixture = await startFixture();
     const gate = createGate();
     const grant = fixture.login;
@@ -260,7 +260,7 @@ describe('a login', () => {
     await Promise.all(gone);
     await fixture.logins[1]!.closed;
     await fixture.quiet();
-    // A cancelled login is no refusal: the next question may log in at once.
+    // A cancelled login is no refusal: the next request may log in immediately.
     fixture.login = grant;
     expect((await fixture.send(7)).errors).toEqual([]);
     expect([fixture.logins.length, fixture.sent.length]).toEqual([3, 2]);
@@ -288,7 +288,7 @@ describe('a token', () => {
     };
   };
 
-  // A JWT is created when its login is answered, at the clock's time; its subject distinguishes it.
+  // A JWT is created with the response to its login, at the clock's time; its subject distinguishes it.
   test.each<[string, number, number]>([
     ['an hour without an exp', NaN, HOUR_MS - AHEAD_MS],
     ['ten minutes until its exp', 600, 540_000],
@@ -309,7 +309,7 @@ describe('a token', () => {
     clock.advance(1);
     const gate = createGate();
     fixture.login = held(fixture.login, gate.pass);
-    // Answered while the gate is closed.
+    // Responses while the gate is closed.
     for (const response of [...(await fixture.sendNew(5)), ...(await fixture.sendNew(5))])
       expect(response.errors).toEqual([]);
     await gate.arrivals(1);
@@ -358,7 +358,7 @@ describe('a token', () => {
     ['does not speak HTTP', faults.garbage],
     ['answers 404', faults.status(404)],
     ['redirects to its login page', faults.redirect('/login')],
-  ])('remains in use while the login host %s, which is not asked for every question', async (_title, fault) => {
+  ])('remains in use while the login host %s, and not every request tries a login', async (_title, fault) => {
     await using fixture = await startFixture();
     await fixture.send();
     fixture.clock.advance(HOUR_MS - AHEAD_MS);
@@ -371,7 +371,7 @@ describe('a token', () => {
     expect(fixture.logins.length).toBeLessThanOrEqual(4);
   });
 
-  test('is used even if its exp is already over, because clocks may differ', async () => {
+  test('is used even when its exp is over, because clocks may differ', async () => {
     for (const seconds of [-3_600, -1, 0]) {
       const { clock, issue } = jwtFor(seconds);
       await using fixture = await startFixture({ clock, issue });
@@ -393,7 +393,7 @@ describe('a token', () => {
 // Mutations that fail here: renew() that drops a newer token; reject() without a pause, without a purge, or not called;
 // every error treated as a 401.
 describe('a revoked token', () => {
-  test('causes one 401, one login and one more call, and purges no report', async () => {
+  test('costs one call with a 401, one login and one more call, and purges no report', async () => {
     await using fixture = await startFixture();
     await fixture.send(1);
     fixture.live.clear();
@@ -407,7 +407,7 @@ describe('a revoked token', () => {
   test.each<[string, Fault]>([
     ['a redirect to the login page', faults.redirect('/login')],
     ['the login page', faults.loginPage],
-  ])('causes the same when ScaleOps answers with %s', async (_title, fault) => {
+  ])('costs the same when ScaleOps responds with %s', async (_title, fault) => {
     await using fixture = await startFixture();
     await fixture.send(1);
     const good = fixture.report;
@@ -547,7 +547,7 @@ describe('a login host', () => {
       expect(none.errors[0]!.extensions.retryable).toBe(true);
       expect([fixture.logins.length, fixture.sent.length]).toEqual([2, 1]);
 
-      // A fault is no refusal: there is no pause but the one that a 429 asks for.
+      // A fault is no refusal: only a 429 with Retry-After causes a pause.
       fixture.login = grant;
       fixture.clock.advance(code === 'UPSTREAM_RATE_LIMITED' ? 7_000 : 0);
       await fixture.quiet();
@@ -556,7 +556,7 @@ describe('a login host', () => {
     },
   );
 
-  test('with a closed port is UPSTREAM_UNAVAILABLE', async () => {
+  test('with a closed port causes UPSTREAM_UNAVAILABLE', async () => {
     await using fixture = await startFixture();
     await fixture.upstream.stop();
     expectRefused(await fixture.send(), 'UPSTREAM_UNAVAILABLE');

@@ -12,7 +12,7 @@ const NONE = { SCALEOPS_AUTH: 'none', SCALEOPS_TOKEN: '', SCALEOPS_MAX_ATTEMPTS:
 const QUERY = '{ workloadCosts { totals { totalCost } } }';
 const BODY = JSON.stringify({ aggregatedWorkloads: [{ clusterName: 'c', totalCost: 7 }] });
 
-/** A ScaleOps that answers everybody with `status`, and the `authorization` of each request. */
+/** A ScaleOps that responds with `status` to every request, and the `authorization` of each request. */
 async function startOpenUpstream(status = 200) {
   const authorizations: (string | undefined)[] = [];
   const server = createServer((request, response) => {
@@ -25,7 +25,7 @@ async function startOpenUpstream(status = 200) {
 }
 
 describe('SCALEOPS_AUTH=none', () => {
-  test('sends no Authorization header, and takes all callers for one principal', async () => {
+  test('sends no Authorization header, and treats all callers as one principal', async () => {
     const upstream = await startOpenUpstream();
     await using gateway = startGateway(upstream.url, NONE);
     for (const authorization of [undefined, 'Bearer ann', 'Bearer bob']) {
@@ -35,7 +35,7 @@ describe('SCALEOPS_AUTH=none', () => {
     expect(upstream.authorizations).toEqual([undefined]);
   });
 
-  test('says what to set when ScaleOps asks for a token', async () => {
+  test('names the setting when ScaleOps requires a token', async () => {
     const upstream = await startOpenUpstream(401);
     await using gateway = startGateway(upstream.url, NONE);
     const { errors } = await gateway.send(QUERY);

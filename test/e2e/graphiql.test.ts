@@ -91,7 +91,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
   });
 
   // Mutation: no style for .graphiql-tab, whose unfinished animation moves the tab away from the pressed mouse.
-  test('opens an example with the first click after a pane has moved the tabs', async () => {
+  test('opens an example with the first click after a resized pane has moved the tabs', async () => {
     await open();
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     await page.waitForFunction(() =>
@@ -112,7 +112,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
   });
 
   // Mutation: no restoreTabs().
-  test('has its examples, the selected tab and what was typed after a reload', async () => {
+  test('has its examples, the selected tab and the typed text after a reload', async () => {
     await open();
     expect(await reload()).toEqual({ titles: tabs, active: tabs[0] });
     await click(tabs[1]!);
@@ -126,19 +126,19 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
       return tabs[activeTabIndex]?.title === 'Mine';
     });
     const titles = tabs.with(1, 'Mine');
-    // The example itself is there again, at the end.
+    // The example itself is the last tab again.
     expect(await reload()).toEqual({ titles: [...titles, tabs[1]], active: 'Mine' });
     await editor('operation.graphql').filter({ hasText: 'Mine' }).waitFor();
   });
 
-  test('opens a link with a query in a tab of its own', async () => {
+  test('opens a link with a query in a separate tab', async () => {
     await page.goto(`${url}/graphql?query=${encodeURIComponent('query Linked { __typename }')}`);
     await ready();
     expect(await tabTitles()).toEqual(['Linked', ...tabs]);
     await editor('operation.graphql').filter({ hasText: 'Linked' }).waitFor();
   });
 
-  test('lists what was run in the history', async () => {
+  test('lists executed queries in the history', async () => {
     await open();
     await execute(tabs[0]!);
     await page.getByRole('button', { name: 'Show History' }).click();
@@ -173,7 +173,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     ['Query', 'aggregatedCosts'],
     ['CostRow', 'totalCost'],
     ['CostRow', 'share'],
-  ])('explains %s.%s in the documentation explorer, in the words of the schema', async (typeName, fieldName) => {
+  ])('shows the description of %s.%s in the documentation explorer', async (typeName, fieldName) => {
     const type = createSchema().getType(typeName);
     const description = isObjectType(type) ? type.getFields()[fieldName]?.description : undefined;
     await open();
@@ -195,7 +195,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     await editor('operation.graphql').filter({ hasText: 'aggregatedCosts' }).waitFor();
   });
 
-  test('runs no code or worker except its own', async () => {
+  test('runs only code and workers of the gateway', async () => {
     const workers: string[] = [];
     page.on('worker', (worker) => workers.push(worker.url()));
     await open();
@@ -215,7 +215,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     expect(others).toEqual([]);
   });
 
-  test('is sent once: the second request gets 304', async () => {
+  test('is downloaded once: the second request gets 304', async () => {
     await open();
     await open();
     const pages = exchanges.filter(({ request }) => request.method === 'GET');
@@ -264,7 +264,7 @@ describe.skipIf(isSkipped)('a gateway whose callers authenticate', () => {
     expect(opened).toMatchObject({ sent: ['IntrospectionQuery', tabs[2]], complaints: [] });
   });
 
-  test('that forwards tokens shows its documentation without one, and asks for it', async () => {
+  test('that forwards tokens shows its documentation without a token, and says how to send one', async () => {
     await using opened = await openPage({ SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     await documentation().waitFor();
@@ -314,7 +314,7 @@ async function click(name: string): Promise<void> {
   const tab = page.getByRole('button', { name, exact: true });
   await tab.scrollIntoViewIfNeeded();
   const { x, y, width, height } = (await tab.boundingBox())!;
-  // At a fixed place, as a hand does. Playwright's click() would follow a tab that moves.
+  // At a fixed position, like a person. Playwright's click() would follow a tab that moves.
   await page.mouse.move(x + width / 2, y + height / 2);
   await page.mouse.down();
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));

@@ -35,7 +35,7 @@ test.each<[string, string, Record<string, unknown>?]>([
   ['a fragment that is skipped first', '{ ...F @skip(if: true) b ...F } fragment F on Query { a }'],
   ['fragments on the interface and the union', '{ ... on Named { name } ... on Any { ... on Query { a } } }'],
   ['a fragment on another type', '{ a ... on Any { ... on Other { name } } }'],
-])('collects %s as graphql-js does', (_what, text, variables) => {
+])('collects %s like graphql-js', (_what, text, variables) => {
   const { data } = executeSync({ schema, document: parse(text), ...(variables && { variableValues: variables }) });
   expect(collect(text, variables)).toEqual(Object.keys(data!));
 });

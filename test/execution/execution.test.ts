@@ -1,5 +1,5 @@
-// The executor, compared with graphql-js: random operations and variables over a schema with everything that plans cover;
-// resolvers that return synchronously or later, a valid value, null or an error.
+// The executor, compared with graphql-js: random operations and variables over a schema that uses all parts of a plan.
+// Resolvers return synchronously or later, a valid value, null or an error.
 
 import * as fc from 'fast-check';
 import {
@@ -325,7 +325,7 @@ afterAll(() => {
   for (const each of others) process.on('unhandledRejection', each);
 });
 
-test('executes random operations as graphql-js does', async () => {
+test('executes random operations like graphql-js', async () => {
   const seen = { ok: 0, partial: 0, refused: 0 };
   await fc.assert(
     fc.asyncProperty(selection, source, variables, async (text, tree, values) => {
@@ -377,12 +377,12 @@ test.each([
   ],
   ['an alias __proto__', '{ __proto__: number item { __proto__: name } }', {}],
   ['an alias then', '{ then: number item { then: __typename } }', {}],
-])('executes %s as graphql-js does', async (_what, text, values) => {
+])('executes %s like graphql-js', async (_what, text, values) => {
   const item = value({ name: value('n'), number: value(1), __typename: 'Item' });
   await compare(toDocument(text)!, { number: value(7), item, named: item }, values);
 });
 
-test.each(['mutation', 'subscription'])('refuses a %s as graphql-js does, as the schema has none', async (type) => {
+test.each(['mutation', 'subscription'])('refuses a %s like graphql-js, because the schema has none', async (type) => {
   await compare(parse(`${type} { number }`), {}, {});
 });
 

@@ -1,5 +1,5 @@
-// Random operations over the schema of the gateway get the same data, order of fields and errors from the executor as from
-// graphql-js, and from one request form as from another.
+// Random operations over the gateway's schema get the same data, order of fields and errors from the executor as from
+// graphql-js, in every request form.
 
 import fc from 'fast-check';
 import { execute, Kind, parse, print, visit } from 'graphql';
@@ -132,7 +132,7 @@ async function executeReference(operation: Operation): Promise<Comparable> {
 }
 
 test(
-  'an operation gets the response of graphql-js in each form, from the cache too',
+  'an operation gets the response of graphql-js in each request form, also from the cache',
   async () => {
     const schema = createSchema();
     let executed = 0;

@@ -286,7 +286,7 @@ describe('toSubgraph', () => {
   });
 });
 
-// ------------------------------------------------------------------------------------------------- asked by themselves
+// ---------------------------------------------------------------------------------------------------- without a router
 
 test('an @inaccessible field is visible to a router', async () => {
   const response = await sendToProducts('{ product(id: "apollo-federation") { dimensions { unit } } }');
@@ -300,7 +300,7 @@ test('a field that @provides names has a value without its own subgraph', async 
   });
 });
 
-test('ftv1 is in the response on request, beside the data alone', async () => {
+test('a trace (ftv1) is in the response on request, and adds nothing else', async () => {
   const { text } = await sendToProducts('{ __typename }', undefined, { 'apollo-federation-include-trace': 'ftv1' });
   const { extensions, ...rest } = JSON.parse(text) as { readonly extensions: { readonly ftv1: string } };
   expect(rest).toEqual({ data: { __typename: 'Query' } });
@@ -312,7 +312,7 @@ test('ftv1 is in the response on request, beside the data alone', async () => {
 
 // ------------------------------------------------------------------------------------------------------ the supergraph
 
-describe('in a supergraph with Inventory and Users', () => {
+describe('a supergraph with Inventory and Users', () => {
   const subgraphs = (urls: { readonly products?: string; readonly inventory?: string; readonly users?: string } = {}) =>
     [
       { name: 'products', url: urls.products ?? 'http://products', sdl },
@@ -320,7 +320,7 @@ describe('in a supergraph with Inventory and Users', () => {
       { name: 'users', url: urls.users ?? 'http://users', sdl: USERS_SDL },
     ] satisfies Subgraph[];
 
-  test('Products composes, with Apollo and with WunderGraph', () => {
+  test('composes with Products, by Apollo and by WunderGraph', () => {
     composeWithWunderGraph(...subgraphs());
     const { supergraphSdl } = composeWithApollo(...subgraphs());
     expect(supergraphSdl).toMatch(/^type Product\n(?: {2}@.*\n)* {2}@custom\n/m);
@@ -329,7 +329,7 @@ describe('in a supergraph with Inventory and Users', () => {
     expect(supergraphSdl).toMatch(/^interface Inventory\n(?: {2}@.*\n)*.*isInterfaceObject: true\)/m);
   });
 
-  test('a contract that excludes a tag lacks the fields with that tag', () => {
+  test('has no fields with a tag in a contract that excludes the tag', () => {
     const fieldsOf = (exclude: string) => {
       const { federatedGraphClientSchema } = composeContract({ exclude: [exclude] }, ...subgraphs());
       return Object.keys((federatedGraphClientSchema.getType('Product') as GraphQLObjectType).getFields());
@@ -407,13 +407,13 @@ describe('in a supergraph with Inventory and Users', () => {
       });
     });
 
-    test('takes a field with @override from Products', async () => {
+    test('fetches a field with @override from Products', async () => {
       const { data, requested } = await sendToRouter('{ product(id: "apollo-federation") { createdBy { name } } }');
       expect(data).toEqual({ product: { createdBy: { name: 'Jane Smith' } } });
       expect(requested).toEqual([]);
     });
 
-    test('takes @shareable fields from the subgraph that it queries anyway', async () => {
+    test('fetches @shareable fields from a subgraph that it queries anyway', async () => {
       const { data, requested } = await sendToRouter(
         '{ product(id: "apollo-federation") { dimensions { size weight } } }',
       );

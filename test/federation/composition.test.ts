@@ -149,7 +149,7 @@ describe('composition by Apollo', () => {
     const { sdl } = costs;
     const source = '{ _service { sdl } }';
     expect((await graphql({ schema: createSchema(), source })).data).toEqual({ _service: { sdl } });
-    // What else is in it is the same.
+    // The rest is the same.
     const cut = printSchema({ cacheTags: true }).replaceAll(
       / @cacheTag\(format: "[^"]*"\)|directive @cacheTag.*\n\n|"@cacheTag", /g,
       '',

@@ -1,5 +1,5 @@
-// Clusters, namespaces and workloads through the whole gateway: any key is an entity, and its costs equal those of a root
-// query, wherever the report came from. Every test counts the requests to ScaleOps.
+// Clusters, namespaces and workloads through the whole gateway: any key is an entity, and its costs equal the costs of
+// a root query, whatever the source of the report. Every test counts the requests to ScaleOps.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -156,7 +156,7 @@ describe('an entity', () => {
   test.each(
     LOOKUPS.flatMap(([field, args]) => args.flatMap((arg) => RULES.map((rule) => [field, arg, ...rule] as const))),
   )(
-    'refuses the field `%s` with an argument `%s` that is %s, by name, and answers the other fields',
+    'refuses the field `%s` with an argument `%s` that is %s, names the argument, and resolves the other fields',
     async (field, arg, _what, name, rule) => {
       const [, args] = LOOKUPS.find(([each]) => each === field)!;
       const given = args.map((each) => `${each}: ${each === arg ? '$name' : '"x"'}`).join(', ');
@@ -201,7 +201,7 @@ describe('costs', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('with a null filter equal those without a filter', async () => {
+  test('with a null filter equal costs without a filter', async () => {
     await using stack = await startStack({ simulator: FLEET });
     const { clusterName, namespace, type, name } = FLEET_WORKLOADS[0]!;
     const workload = `clusterName: "${clusterName}", namespace: "${namespace}", type: "${type}", name: "${name}"`;
@@ -255,7 +255,7 @@ describe('costs', () => {
     expect(stack.received).toEqual([]);
   });
 
-  test('are refused for a page over GATEWAY_MAX_PAGE_ROWS at its path, and their sums are not', async () => {
+  test('are refused for a page over GATEWAY_MAX_PAGE_ROWS at its path, and their sums are allowed', async () => {
     await using stack = await startStack({ simulator: FLEET, env: { GATEWAY_MAX_PAGE_ROWS: '20' } });
     const response = await stack.send(`{
       all: kubernetesCluster(name: "${CLUSTER}") { name costs { rows { nodes { id: scaleOpsId } } } }
@@ -326,7 +326,7 @@ describe('the costs of an entity equal those of a root query', () => {
         }),
         { numRuns: 80 },
       );
-      // A property that only met nulls would hold for any code.
+      // A property with only nulls would hold for any code.
       for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5);
     },
     MINUTE_MS,
@@ -456,7 +456,7 @@ describe('the costs of an entity equal those of a root query', () => {
   test.each([
     ['of a cluster', { clusterName: CLUSTER }],
     ['of a namespace', { clusterName: CLUSTER, namespace: 'payments' }],
-  ])('page by page: cursors %s are valid in the root query, and vice versa', async (_what, entity: Entity) => {
+  ])('page by page, and cursors %s are valid in the root query and vice versa', async (_what, entity: Entity) => {
     await using keeping = startGateway(url);
     await fetchRoot(keeping, { multiCluster: true, last: '7d' }, PLAIN_QUESTION);
     const filter = { last: '7d', clusters: { names: ['nowhere', CLUSTER] } };
@@ -584,7 +584,7 @@ describe('costs of unusual rows', () => {
     MINUTE_MS,
   );
 
-  test('add up as decimals when their own numbers are decimals, whatever numbers other rows have', async () => {
+  test('are summed as decimals when their own numbers are decimals, whatever numbers other rows have', async () => {
     const rows = [
       rawRow('c', 'decimal', 'Job', 'a', 0.1),
       rawRow('c', 'decimal', 'Job', 'b', 0.2),
@@ -682,7 +682,7 @@ describe('the cost of a workload', () => {
           const before = stack.received.length;
           const of = workloads.map(({ clusterName, namespace, type, name }) => ({
             ...{ __typename: 'KubernetesWorkload', clusterName, namespace },
-            // Kubernetes uses lower-case names and CamelCase types; people also write others.
+            // Kubernetes uses lower-case names and CamelCase types, but people also write others.
             ...{ type: type.toUpperCase(), name: name.toUpperCase() },
           }));
           const response = await stack.send(COSTS, { of, last });
@@ -803,21 +803,24 @@ describe('names', () => {
   test.each([
     ['cluster', CLUSTER.toUpperCase(), 'payments'],
     ['namespace', CLUSTER, 'PAYMENTS'],
-  ])('of a %s in another case leave the cached report usable for later callers', async (_what, clusterName, name) => {
-    const filter = `clusters: { names: ["${clusterName}"] }, namespaces: { names: ["${name}"] }`;
-    // An entity is requested in lower case as well, so its report is reusable. A root query is sent unchanged, and the
-    // simulator has nothing with that name.
-    for (const [before, calls] of [
-      [lookUp(clusterName, name), 1],
-      [`workloadCosts(filter: { ${filter} }) { ${PAYMENTS} }`, 2],
-    ] as const) {
-      await using stack = await startStack({ simulator: FLEET });
-      expectGood(await stack.send(`{ ${before} }`));
-      const { data } = await stack.send(`{ ${lookUp(CLUSTER, 'payments')} }`);
-      expect(data.kubernetesNamespace).toEqual({ costs: { rows: { totalCount: 19 } } });
-      expect(stack.received).toHaveLength(calls);
-    }
-  });
+  ])(
+    'of a %s in another case do not make the cached report unusable for later callers',
+    async (_what, clusterName, name) => {
+      const filter = `clusters: { names: ["${clusterName}"] }, namespaces: { names: ["${name}"] }`;
+      // An entity is requested in lower case as well, so its report is reusable. A root query is sent unchanged, and the
+      // simulator has nothing with that name.
+      for (const [before, calls] of [
+        [lookUp(clusterName, name), 1],
+        [`workloadCosts(filter: { ${filter} }) { ${PAYMENTS} }`, 2],
+      ] as const) {
+        await using stack = await startStack({ simulator: FLEET });
+        expectGood(await stack.send(`{ ${before} }`));
+        const { data } = await stack.send(`{ ${lookUp(CLUSTER, 'payments')} }`);
+        expect(data.kubernetesNamespace).toEqual({ costs: { rows: { totalCount: 19 } } });
+        expect(stack.received).toHaveLength(calls);
+      }
+    },
+  );
 
   test(
     'in any case and order, alone and together, get the same costs',
@@ -929,7 +932,7 @@ describe('a row', () => {
     ['clusters', '{ cluster: true }', ['kubernetesCluster']],
     ['namespaces', '{ namespace: true }', ['kubernetesCluster', 'kubernetesNamespace']],
   ])(
-    'of several workloads, grouped by %s, has only the entities that contain all of it',
+    'of several workloads, grouped by %s, has only the entities that contain the whole group',
     async (_by, groupBy, present) => {
       await using stack = await startStack();
       const { data, errors } = await stack.send(
@@ -1007,7 +1010,7 @@ describe('a row', () => {
   });
 });
 
-describe('a bad input below 1,000 entities', () => {
+describe('an invalid input below 1,000 entities', () => {
   const COUNT = 1_000;
   const of = Array.from({ length: COUNT }, (_, index) => ({ __typename: 'KubernetesCluster', name: `c${index}` }));
   const COSTS = `query ($of: [_Any!]!, $filter: WorkloadCostsFilter) {
@@ -1097,7 +1100,7 @@ describe('the CPU time for many entities', () => {
       ]);
       const workOf = async (entityCount: number, nameCount: number): Promise<number> => {
         await using gateway = startGateway(upstream.url, { LOG_LEVEL: 'silent' });
-        // Reports of the same kind that do not help are examined too.
+        // Cached reports that do not cover the entities are examined, too.
         for (const name of ['x', 'y', 'z']) {
           const kept = { multiCluster: true, ...toFilter(nameCount), namespaces: { names: [name] } };
           await gateway.send('query ($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { clusters } }', {
@@ -1118,7 +1121,7 @@ describe('the CPU time for many entities', () => {
     MINUTE_MS,
   );
 
-  test('of one name in 256 spellings is that of one name', async () => {
+  test('for one name in 256 spellings equals the time for one name', async () => {
     await using upstream = await startRowsUpstream();
     const rowCount = 2_000;
     upstream.serve(list(rowCount, (index) => rawRow('spelling', `n${index}`, 'Job', 'a')));
@@ -1230,7 +1233,7 @@ describe('a failed report', () => {
 describe('a response with costs of entities', () => {
   const COSTS = `{ kubernetesCluster(name: "${CLUSTER}") { name costs { asOf isStale } } }`;
 
-  test('has its freshness, whether the report was fetched or cut from a wider one', async () => {
+  test('has the freshness of its report, fetched or cut from a wider one', async () => {
     await using stack = await startAging();
     const freshnessOf = ({ text }: GraphqlResponse) =>
       (JSON.parse(text) as { extensions?: { freshness?: unknown } }).extensions?.freshness;
@@ -1246,7 +1249,7 @@ describe('a response with costs of entities', () => {
     expect(cut.data.kubernetesCluster.costs).toEqual({ asOf: at(5_000), isStale: false });
     expect(freshnessOf(cut)).toEqual({ asOf: at(5_000), isStale: false });
     expect([cut.headers.get('cache-control'), cut.headers.get('age')]).toEqual(['private, max-age=60', '10']);
-    // The absence of rows comes from ScaleOps as well, and has an age.
+    // The absence of rows is a result of ScaleOps as well, and has an age.
     const none = await stack.send(COSTS.replace(CLUSTER, 'nowhere'));
     expect(none.data.kubernetesCluster.costs).toBeNull();
     expect(freshnessOf(none)).toEqual({ asOf: at(5_000), isStale: false });
@@ -1256,7 +1259,7 @@ describe('a response with costs of entities', () => {
   test.each([
     ['its own cached report', COSTS],
     ['a wider cached report', '{ workloadCosts(filter: { multiCluster: true }) { asOf } }'],
-  ])('is stale, while ScaleOps fails, when it comes from %s', async (_what, before) => {
+  ])('is stale while ScaleOps fails when it comes from %s', async (_what, before) => {
     await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
     await stack.send(before);
     stack.clock.advance(61_000);

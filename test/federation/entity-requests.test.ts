@@ -1,5 +1,5 @@
-// Entities below the gateway: the calls that are planned for many entities, the reports that cover an entity, the parts
-// that are cut from a report, and the related reports of a cache. Compared with plain models, written independently of the code.
+// Parts of entity loading: planned calls for many entities, reports that cover an entity, parts that are cut from a
+// report, and related reports of a cache. Compared with plain models, written independently of the code.
 
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
@@ -57,7 +57,7 @@ const inCapitals = ({ clusterName, namespace: name }: EntityRef): EntityRef => (
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
-/** So many entities of workloads, over limited numbers of clusters and namespaces. */
+/** `count` entities of workloads, over limited numbers of clusters and namespaces. */
 const anySpread = (count: number, maxClusters: number, maxNamespaces: number): fc.Arbitrary<EntityRef[]> =>
   fc
     .tuple(fc.integer({ min: 1, max: maxClusters }), fc.integer({ min: 1, max: maxNamespaces }))
@@ -151,7 +151,7 @@ describe('planned calls', () => {
     );
   });
 
-  test('read at most 400 namespaces in vain per saved call', () => {
+  test('read at most 400 unneeded namespaces per saved call', () => {
     fc.assert(
       fc.property(anyEntities(0), (entities) => {
         const wholes = new Set(
@@ -183,11 +183,11 @@ describe('planned calls', () => {
     );
   });
 
-  test('are none without entities', () => {
+  test('are no calls without entities', () => {
     expect(planCalls(FLEET, [])).toEqual([]);
   });
 
-  test('are one for 1,000 workloads in 5 clusters and 40 namespaces', () => {
+  test('are one call for 1,000 workloads in 5 clusters and 40 namespaces', () => {
     fc.assert(
       fc.property(anySpread(1_000, 5, 40), (entities) => {
         const calls = plan(entities);
@@ -199,7 +199,7 @@ describe('planned calls', () => {
     );
   });
 
-  test('are one for a page of 200 workloads', () => {
+  test('are one call for a page of 200 workloads', () => {
     fc.assert(
       fc.property(anySpread(200, 200, 200), (entities) => {
         expect(plan(entities)).toHaveLength(1);
@@ -218,11 +218,11 @@ describe('planned calls', () => {
     ['20 clusters of one, and then one of 20', range(40).map((at) => place(Math.min(at, 20), at))],
     ['each in a different cluster and namespace, in capitals', range(200).map((at) => inCapitals(place(at, at)))],
     ['a small cluster and a larger one by turns', range(200).map((at) => place(at % 2 === 0 ? 0 : at, at))],
-  ])('are one for a page of workloads, %s', (_name, entities) => {
+  ])('are one call for a page of workloads, %s', (_name, entities) => {
     expect(plan(entities)).toHaveLength(1);
   });
 
-  test('name a name in capitals in lower case as well, once', () => {
+  test('name a name in capitals in lower case as well, each once', () => {
     expect(lists(plan([{ clusterName: 'Prod', namespace: 'Api' }]))).toEqual([
       [
         ['Prod', 'prod'],
@@ -242,7 +242,7 @@ describe('planned calls', () => {
     ]);
   });
 
-  test('are two for a whole cluster and a namespace of another cluster', () => {
+  test('are two calls for a whole cluster and a namespace of another cluster', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray([{ clusterName: cluster(1) }, place(2, 7)], { minLength: 2 }), (entities) => {
         expect(new Set(lists(plan(entities)))).toEqual(
@@ -255,7 +255,7 @@ describe('planned calls', () => {
     );
   });
 
-  test('are one for a whole cluster and its namespaces', () => {
+  test('are one call for a whole cluster and its namespaces', () => {
     fc.assert(
       fc.property(
         fc.shuffledSubarray([{ clusterName: cluster(1) }, place(1, 7), place(1, 8)], { minLength: 3 }),
@@ -266,13 +266,13 @@ describe('planned calls', () => {
     );
   });
 
-  test('are one for 1,000 whole clusters, and two for 1,001', () => {
+  test('are one call for 1,000 whole clusters, and two for 1,001', () => {
     const wholes = range(1_001).map((at) => ({ clusterName: cluster(at) }));
     expect(plan(wholes.slice(1)).map(({ entityRequests }) => entityRequests.length)).toEqual([1_000]);
     expect(plan(wholes).map(({ entityRequests }) => entityRequests.length)).toEqual([1_000, 1]);
   });
 
-  test('are one for 1,000 namespaces of a cluster, and two for 1,001', () => {
+  test('are one call for 1,000 namespaces of a cluster, and two for 1,001', () => {
     const parts = range(1_001).map((at) => place(1, at));
     expect(plan(parts.slice(1)).map(({ request }) => request.namespaces!.length)).toEqual([1_000]);
     const calls = plan(parts);
@@ -280,19 +280,19 @@ describe('planned calls', () => {
     expect(calls.map(({ request }) => request.clusterFilters)).toEqual([[cluster(1)], [cluster(1)]]);
   });
 
-  test('are two when names in capitals, which are sent twice, exceed the list', () => {
+  test('are two calls when names in capitals, which are sent twice, exceed the maximum of a list', () => {
     const parts = range(501).map((at): EntityRef => ({ clusterName: 'c', namespace: `NAMESPACE-${at}` }));
     expect(plan(parts.slice(1)).map(({ request }) => request.namespaces!.length)).toEqual([1_000]);
     expect(plan(parts).map(({ request }) => request.namespaces!.length)).toEqual([1_000, 2]);
   });
 
-  test('are one for a namespace of 1,000 clusters, and two for 1,001', () => {
+  test('are one call for a namespace of 1,000 clusters, and two for 1,001', () => {
     const parts = range(1_001).map((at) => place(at, 1));
     expect(plan(parts.slice(1))).toHaveLength(1);
     expect(plan(parts).map(({ request }) => request.clusterFilters!.length)).toEqual([1_000, 1]);
   });
 
-  test('are several when one call would read much in vain', () => {
+  test('are several calls when one call would read too many unneeded namespaces', () => {
     const [one, other] = [range(100), range(100).map((at) => at + 100)];
     // 200 clusters with 200 namespaces each would read 20,000 unneeded namespaces.
     const entities = [...one, ...other].flatMap((at) =>
@@ -304,7 +304,7 @@ describe('planned calls', () => {
     ]);
   });
 
-  test('are one while it reads at most 400 namespaces in vain', () => {
+  test('are one call while it reads at most 400 unneeded namespaces', () => {
     // 250 namespaces in one cluster and others in another: each is read in both.
     const apart = (others: number): number =>
       plan([...range(250).map((at) => place(0, at)), ...range(others).map((at) => place(1, at + 500))]).length;
@@ -489,7 +489,7 @@ function reportOfRows(rows: readonly string[]): SyncReport {
 
 const idsOf = (report: SyncReport | undefined): string[] =>
   report?.selectRows({}).rows.map(({ scaleOpsId }) => scaleOpsId!) ?? [];
-/** The part of a report that is about this alone. */
+/** The part of a report for this entity. */
 const partOf = (report: SyncReport, entity: EntityRef): SyncReport | undefined => report.split([entity]).get(entity);
 
 type Condition = Pick<WorkloadCostsRequest, 'namespaces' | 'isNamespaceExclude'>;
@@ -552,7 +552,7 @@ describe('a cached report', () => {
       }
     }
     expect(wrong.slice(0, 3)).toEqual([]);
-    // At least a twentieth, otherwise the test proves little.
+    // At least a twentieth is covered, otherwise the test proves little.
     expect(covered).toBeGreaterThan((2 ** PLACES.length * WIDE.length * WANTED.length) / 20);
   });
 
@@ -653,7 +653,7 @@ describe('a cached report', () => {
   });
 });
 
-/** Every answer of a report, so that equal results mean equal columns. */
+/** All query results of a report, so equal results mean equal columns. */
 function resultsOf(report: SyncReport): object {
   const everyRow = report.selectRows({});
   const ordered = [...NAMES, ...SUMMED].map((field) =>
@@ -864,7 +864,7 @@ describe('the related reports of a cache', () => {
     };
   }
 
-  test('offer those of the same base and principal, widest first, without a call', async () => {
+  test('offer reports of the same base and principal, widest first, without a call', async () => {
     const fixture = createFixture();
     await fixture.load(of('a', { namespaces: ['x'] }));
     await fixture.load({ ...BASE, clusterFilters: ['a', 'b'], multiCluster: undefined });
@@ -884,7 +884,7 @@ describe('the related reports of a cache', () => {
     expect(fixture.calls()).toBe(6);
   });
 
-  test('do not offer evicted reports; a lookup does not renew a report, its use does', async () => {
+  test('do not offer evicted reports; a lookup does not mark a report as used, its use does', async () => {
     const fixture = createFixture({ maxBytes: 8_000 });
     const others = { ...BASE, range: '8d' };
     await fixture.load(of('a'));
@@ -902,7 +902,7 @@ describe('the related reports of a cache', () => {
     expect(fixture.calls()).toBe(5);
   });
 
-  test('do not offer reports of a refused principal, and still those of others', async () => {
+  test('do not offer reports of a refused principal, but still offer others', async () => {
     for (const code of ['UPSTREAM_UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN', 'UNAUTHENTICATED'] as const) {
       const fixture = createFixture();
       for (const principal of [ANN, BOB]) await fixture.load(of('a'), principal);
@@ -936,7 +936,7 @@ describe('the related reports of a cache', () => {
     expect(fixture.offered()).toEqual(['call 2']);
     expect(fixture.indexed()).toEqual(['a']);
     fixture.clock.advance(-3_600_000);
-    // From before the clock was set back: its age is unknown.
+    // Fetched before the clock was set back, so its age is unknown.
     expect(fixture.offered()).toEqual([]);
     expect(fixture.calls()).toBe(2);
   });
@@ -1016,7 +1016,7 @@ describe('the related reports of a cache', () => {
       fixture.told.byteSize = event < 50 ? 600_000 : 500 + below(1_000);
       fixture.told.error = event > 997 ? new UpstreamError('UPSTREAM_FORBIDDEN') : undefined;
       if (event % 50 === 0) fixture.clock.advance(5_000);
-      // Each of them, and in between a recent one.
+      // Each report, and a recent one in between.
       const request = requestOf(below(3) === 0 ? Math.max(0, next - below(300)) : next++);
       await fixture.load(request, PRINCIPALS[below(2)], below(3) === 0).catch((error: unknown) => {
         if (error !== fixture.told.error) throw error;

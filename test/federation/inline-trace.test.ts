@@ -1,5 +1,4 @@
-// Field timings on request of a router (`ftv1`): a tree of the resolved fields, with exactly the errors of the response;
-// and no trace for a request without the header.
+// Field timings that a router requests (`ftv1`): a tree of the resolved fields, with exactly the errors of the response. A request without the header gets no trace.
 // https://www.apollographql.com/docs/graphos/reference/federation/subgraph-spec#ftv1-traces
 
 import { Trace } from '@apollo/usage-reporting-protobuf';
@@ -124,7 +123,7 @@ function textsOf(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
 
-// ----------------------------------------------------------------------------------------------------- what is asked
+// ----------------------------------------------------------------------------------------------------- the requests
 
 const ALL = '(filter: { multiCluster: true })';
 
@@ -243,7 +242,7 @@ describe('a trace', () => {
     expect(toMs(trace.endTime)).toBeLessThanOrEqual(after);
     // Two clocks, one of which counts whole milliseconds.
     expect(trace.durationNs / 1_000_000).toBeLessThanOrEqual(after - before + 2);
-    // Every operation is traced, so its weight is 1: a router adds weights up.
+    // Every operation is traced, so its weight is 1; a router sums weights.
     expect(trace.fieldExecutionWeight).toBe(1);
   });
 
@@ -272,7 +271,7 @@ describe('a trace', () => {
     },
   );
 
-  test('is in the response to a GET too', async () => {
+  test('is in the response to a GET, too', async () => {
     const url = `http://gateway/graphql?query=${encodeURIComponent(`{ a: workloadCosts${ALL} { isStale } }`)}`;
     const response = await sendQuery(
       (request) =>
@@ -319,7 +318,7 @@ describe('a trace', () => {
     expect(traced.text).toBe(plain.text);
   });
 
-  test('has an error at the field that caused it, even if a parent field is null', async () => {
+  test('has an error at the field that caused it, even when a parent field is null', async () => {
     const response = await stack.send(
       `{ a: workloadCosts${ALL} { asOf page: rows(first: -1) { totalCount } } workloadCosts${ALL} { isStale } }`,
       undefined,
@@ -384,7 +383,7 @@ describe('a request without the header', () => {
     expect(ftv1Of(await stack.send(QUERY))).toBeUndefined();
   });
 
-  test('is the same as one with it when the gateway is no subgraph', async () => {
+  test('gets the same response as one with the header when the gateway is no subgraph', async () => {
     await using stack = await startStack({ env: { GATEWAY_FEDERATION: 'off' } });
     const response = await stack.send(QUERY, undefined, TRACED);
     expect(response.errors).toEqual([]);
@@ -449,8 +448,8 @@ test('the duration of a field includes the wait for its report', async () => {
   expect(cluster).toBeLessThan(costs!);
 });
 
-describe('a client that leaves', () => {
-  test('before its response causes no error for other clients', async () => {
+describe('a client that disconnects', () => {
+  test('before its response causes no errors', async () => {
     const gate = createGate();
     const stack = await startStack({ simulator: { latency: gate.pass, now: systemClock.now } });
     const url = `${await stack.gateway.listen()}/graphql`;
@@ -471,7 +470,7 @@ describe('a client that leaves', () => {
   });
 });
 
-// ------------------------------------------------------------------------------------------- what a trace never tells
+// -------------------------------------------------------------------------------------------- secrets in a trace
 
 describe('an error in a trace', () => {
   const QUERY = '{ workloadCosts { asOf } aggregatedCosts { isStale } }';
@@ -490,7 +489,7 @@ describe('an error in a trace', () => {
     ['bytes that are no HTTP', faults.garbage],
     ['a reset', faults.resetBeforeHeaders],
     ['corrupt gzip', faults.corruptGzip],
-  ])('for %s is that of the response, and reveals nothing about ScaleOps', async (_name, fault) => {
+  ])('for %s is the error of the response, and reveals nothing about ScaleOps', async (_name, fault) => {
     await using upstream = await startFaultServer();
     upstream.respond('/getWorkloads', fault);
     await using gateway = startGateway(upstream.url, { SCALEOPS_MAX_ATTEMPTS: '1' });

@@ -77,7 +77,7 @@ describe.each([
     expect(response.headers.get('content-type')).toContain(accept);
   });
 
-  test('may have fields besides the key, which are ignored', async () => {
+  test('may have other fields than the key, which are ignored', async () => {
     const extra = '"first": { "second": [1, null, { "__typename": "Query" }] }, "costs": "mine", "type": 7';
     const response = await send(
       `[{ "__typename": "KubernetesCluster", "name": "c", ${extra}, "constructor": null, "toString": "x", "__proto__": { "name": "mine" } }]`,
@@ -313,7 +313,7 @@ describe('a list of representations', () => {
     expect(response.data).toEqual({ a: [{ name: 'c' }, {}], b: [{ __typename: 'KubernetesNamespace' }] });
   });
 
-  test('works in a GET too', async () => {
+  test('is accepted in a GET', async () => {
     const search = new URLSearchParams({ query: ENTITIES, variables: JSON.stringify({ of: [WORKLOAD, {}, CLUSTER] }) });
     for (const accept of TYPES) {
       const request = new Request(`http://gateway/graphql?${search.toString()}`, {
@@ -338,7 +338,7 @@ describe('a list of representations', () => {
   const many = <T>(length: number, make: (index: number) => T): T[] =>
     Array.from({ length }, (_, index) => make(index));
 
-  test('of 2,000 invalid ones has up to 100 errors', async () => {
+  test('of 2,000 invalid representations causes at most 100 errors', async () => {
     const isWrong = (index: number): boolean => index % 20 === 19;
     const of = many(2_000, (index) => {
       const kinds = [CLUSTER, NAMESPACE, WORKLOAD];
@@ -350,7 +350,7 @@ describe('a list of representations', () => {
     expect(response.errors.map(({ path }) => path)).toEqual(many(100, (index) => ['_entities', 20 * index + 19]));
   });
 
-  test('of more than 2 MiB or 5,000 entries is refused as too large a body, or as too long a list', async () => {
+  test('of more than 2 MiB is refused by size, and of more than 5,000 entries by length', async () => {
     for (const accept of TYPES) {
       const refused = await sendJson(JSON.stringify(Array(10_000).fill({ ...CLUSTER, more: 'x'.repeat(200) })), accept);
       expect([refused.status, codesOf(refused)]).toEqual([413, ['REQUEST_ENTITY_TOO_LARGE']]);
@@ -373,7 +373,7 @@ describe('a list of representations', () => {
 });
 
 describe('representations with costs', () => {
-  test('have the error of ScaleOps where it fails, also past the hundredth', async () => {
+  test('have the error when ScaleOps fails, also after the hundredth', async () => {
     const latency = () => Promise.reject(new Error('down'));
     await using own = await startStack({ simulator: { ...FLEET, latency }, env: { SCALEOPS_MAX_ATTEMPTS: '1' } });
     const workloads = Array.from({ length: 200 }, (_, index) => FLEET_WORKLOADS[index % FLEET_WORKLOADS.length]!);
@@ -393,7 +393,7 @@ describe('representations with costs', () => {
     });
   });
 
-  test('make one call for 1,500 of them, and none for invalid ones', async () => {
+  test('make one call for 1,500 representations, and none for invalid ones', async () => {
     await using own = await startStack({ simulator: FLEET });
     const workloads = Array.from({ length: 1_500 }, (_, index) => FLEET_WORKLOADS[index % FLEET_WORKLOADS.length]!);
     const isWrong = (index: number): boolean => index % 15 === 0;

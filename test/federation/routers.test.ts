@@ -120,7 +120,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
   test.each([
     ['a page of 200 services', 200],
     ['1,000 workloads', undefined],
-  ])('the costs of %s take one fetch and one call to ScaleOps', async (_title, first) => {
+  ])('the costs of %s need one fetch and one call to ScaleOps', async (_title, first) => {
     await using fixture = await startFixture(kind);
     const response = await fixture.send(
       `query ($first: Int, $last: CostDuration) {
@@ -144,7 +144,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     });
   });
 
-  describe('one fetch is enough for', () => {
+  describe('one fetch is sufficient for', () => {
     const report = 'workloadCosts(filter: { multiCluster: true, last: "7d" })';
     const costs = 'costs(filter: { last: "7d" }) { totals { rowCount totalCost } }';
     const service = `service(name: "${SPREAD.name}")`;
@@ -306,16 +306,19 @@ describe.each(ROUTERS)('through $name', (kind) => {
       ['by', { by: [{}] }],
       ['first', { by: [{ field: 'NAMESPACE' }], first: -1 }],
       ['after', { by: [{ field: 'NAMESPACE' }], after: 'forged' }],
-    ])('a wrong `%s` is refused with its code, and the fields of the catalogue are kept', async (_name, variables) => {
-      await using fixture = await startFixture(kind);
-      const response = await fixture.send(QUERY.replace('{ name costs', '{ name region costs'), {
-        service: LOCAL.name,
-        ...variables,
-      });
-      const name = LOCAL.workloads[0]!.clusterName;
-      expect(response.data).toEqual({ service: { clusters: [{ name, region: regionOf(name), costs: null }] } });
-      expect(codesOf(response)).toEqual(['BAD_USER_INPUT']);
-    });
+    ])(
+      'an invalid `%s` is refused with its code, and the fields of the catalogue have data',
+      async (_name, variables) => {
+        await using fixture = await startFixture(kind);
+        const response = await fixture.send(QUERY.replace('{ name costs', '{ name region costs'), {
+          service: LOCAL.name,
+          ...variables,
+        });
+        const name = LOCAL.workloads[0]!.clusterName;
+        expect(response.data).toEqual({ service: { clusters: [{ name, region: regionOf(name), costs: null }] } });
+        expect(codesOf(response)).toEqual(['BAD_USER_INPUT']);
+      },
+    );
   });
 
   describe('a @oneOf input', () => {
@@ -360,7 +363,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     });
   });
 
-  test('aliases of a cost over several periods take one fetch, and one call per period', async () => {
+  test('aliases of a cost over several periods need one fetch, and one call per period', async () => {
     await using fixture = await startFixture(kind);
     const response = await fixture.send(
       `query ($last: CostDuration) { service(name: "${SPREAD.name}") { workloads {
@@ -431,7 +434,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     );
   });
 
-  test('an invalid key is an error at its path, and the other entities are kept', async () => {
+  test('an invalid key is an error at its path, and the other entities have data', async () => {
     const [here, there] = SPREAD.workloads as [WorkloadKey, WorkloadKey];
     const service = { ...SPREAD, workloads: [here, { ...here, name: '' }, there] };
     await using fixture = await startFixture(kind, [service]);
@@ -448,7 +451,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     expectPaths(response, [['services', 0, 'workloads', 1, ...(kind.hasExactPaths ? [] : ['cost'])]], kind);
   });
 
-  describe('the rest of the response is kept when these fail:', () => {
+  describe('the rest of the response has data when this fails:', () => {
     const expectFieldErrors = (response: GraphqlResponse, paths: readonly (readonly unknown[])[]): void => {
       expect(response.status).toBe(200);
       expectPaths(response, paths, kind);
@@ -588,7 +591,7 @@ describe.each(ROUTERS)('$name and a gateway with SCALEOPS_AUTH=forward', (kind) 
     expect(fixture.tenants.requests.map(({ token }) => token).sort()).toEqual([ANN, BOB]);
   });
 
-  test('a caller without a token, or with a wrong one, gets an error beside the fields of the catalogue', async () => {
+  test('a caller without a token, or with an invalid one, gets an error beside the fields of the catalogue', async () => {
     await using fixture = await startForwardFixture();
     for (const [token, status, calls] of [
       [undefined, 401, 0],
@@ -605,7 +608,7 @@ describe.each(ROUTERS)('$name and a gateway with SCALEOPS_AUTH=forward', (kind) 
     }
   });
 
-  test('the request id is in the log and in the error, and both subgraphs get it', async () => {
+  test('the request id is in the log and the error, and reaches both subgraphs', async () => {
     await using fixture = await startForwardFixture();
     const requestId = 'id.of:the-client_1';
     const response = await fixture.sendAs('token-of-nobody', { 'x-request-id': requestId });

@@ -1,5 +1,5 @@
-// The settings of the subgraph, and the directives of its SDL: whether there is a subgraph, who may see costs through a
-// router, what contracts may leave out, what fields cost, and how cached responses are invalidated.
+// The settings of the subgraph and the directives of its SDL: permissions at a router, tags for contracts, costs of
+// fields, and cache tags.
 
 import {
   getIntrospectionQuery,
@@ -136,7 +136,7 @@ describe('GATEWAY_FEDERATION', () => {
     expect(received).toEqual([]);
   });
 
-  test('off answers operations like on', async () => {
+  test('off executes operations like on', async () => {
     const query = `{
       kubernetesCluster(name: "prod-us-east-1") { name costs { clusters rows(first: 3) { nodes { id share kubernetesWorkload { name } } } } }
       aggregatedCosts { totals { totalCost } }
@@ -214,7 +214,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
     ]);
   });
 
-  test('applies to routers only: the gateway itself answers as before', async () => {
+  test('applies to routers only: the gateway itself checks nothing', async () => {
     const { send } = await startGateway({ GATEWAY_FEDERATION_ACCESS: ANY_OF_TWO });
     const query = '{ workloadCosts { rows { totalCount } } }';
     expect(dataOf(await send(query))).toEqual(dataOf(await (await startGateway({})).send(query)));
@@ -272,7 +272,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
       test.each([
         ['authenticated', 'authenticated', '@authenticated'],
         [ANY_OF_TWO, 'requiresScopes', '@requiresScopes(scopes: [["costs:read", "finops"], ["admin"]])'],
-      ])('with %j every path to costs is guarded', async (access, guard, text) => {
+      ])('with %j every path to costs requires the permission', async (access, guard, text) => {
         for (const others of [[], [TEAMS]]) {
           const supergraph = compose(await costs(access), ...others);
           const open = openTypes(supergraph, guard);
@@ -294,7 +294,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
         }
       });
 
-      test('with off every path is open', async () => {
+      test('with off no path requires a permission', async () => {
         const supergraph = compose(await costs('off'), TEAMS);
         const open = openTypes(supergraph, 'authenticated');
         expect(open).toEqual(expect.arrayContaining([...GUARDED, 'CostTotals', 'CostBreakdown', 'Team']));
@@ -341,7 +341,7 @@ function importsOf(sdl: string): string[] {
 // -------------------------------------------------------------------------------------- GATEWAY_FEDERATION_CACHE_TAGS
 
 describe('GATEWAY_FEDERATION_CACHE_TAGS', () => {
-  test('off works together with GATEWAY_FEDERATION_ACCESS', async () => {
+  test('off can be combined with GATEWAY_FEDERATION_ACCESS', async () => {
     const env = { GATEWAY_FEDERATION_CACHE_TAGS: 'off', GATEWAY_FEDERATION_ACCESS: 'authenticated' };
     const sdl = await fetchSdl(env);
     expect(sdl).not.toMatch(/cacheTag/i);
@@ -402,7 +402,7 @@ describe('the built process with --print-schema', () => {
 
 // -------------------------------------------------------------------------------------------------------- the text
 
-describe('the text', () => {
+describe('the printed SDL', () => {
   const sdl = printSchema({ cacheTags: true });
   const document = parse(sdl);
   const objects = objectsOf(document);
@@ -477,7 +477,7 @@ describe('the text', () => {
       expect(named.filter((type) => tagsOf(type).join() !== 'public').map(({ name }) => name.value)).toEqual([]);
     });
 
-    test('leaves every required input in a contract', () => {
+    test('is not `internal` on any required input', () => {
       const internal = inputFields.filter(({ field }) => tagsOf(field).includes('internal'));
       expect(internal.filter(({ field }) => field.type.kind === Kind.NON_NULL_TYPE)).toEqual([]);
     });
@@ -512,7 +512,7 @@ describe('the text', () => {
     );
     const INT = print(parseType('Int'));
 
-    test('is on the lists that a caller can limit', () => {
+    test('is on the lists with a length that the caller can limit', () => {
       expect(sized.map(({ name }) => name)).toEqual(
         expect.arrayContaining(['CostReport.rows', 'CostReport.breakdown']),
       );
@@ -543,7 +543,7 @@ describe('the text', () => {
       else expect(Number.isInteger(size.assumedSize) && Number(size.assumedSize) > 0).toBe(true);
     });
 
-    test('names every argument that limits a list', () => {
+    test('names every argument that limits the length of a list', () => {
       const slicing = fields.flatMap((each) => {
         const names = (each.field.arguments ?? []).map(({ name }) => name.value);
         return names.includes('first')

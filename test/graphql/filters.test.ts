@@ -19,7 +19,7 @@ afterEach(() => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-/** The request that one question sent upstream. */
+/** The upstream request of one query. */
 async function sent(query: string, filter: unknown) {
   const response = await stack.send(query, { filter });
   expect(response.errors).toEqual([]);
@@ -123,7 +123,7 @@ test('multiCluster follows SCALEOPS_MULTI_CLUSTER unless the filter decides it',
 });
 
 const EMPTY_LIST = 'must not be an empty list; omit it to not filter by it.';
-/** For a list that its input needs. */
+/** For a list that its input requires. */
 const atLeastOne = (path: string, list: string, what: string): string =>
   `${path}.${list} must have at least one ${what}; omit ${path} to not filter by it.`;
 const LABEL_KEY =

@@ -1,4 +1,4 @@
-// Messages about inputs that do not fit their type say what to write instead.
+// Messages about inputs of the wrong type say what to write instead.
 
 import { describe, expect, test } from 'vitest';
 
@@ -24,7 +24,7 @@ describe('a message about an input', () => {
       '{ workloadCosts { totals(where: { labels: [] }) { rowCount } } }',
       'It has clusterNames, namespaces, workloadTypes, workloadNames, dimensions, search, minTotalCost, maxTotalCost and minSavingsAvailable.',
     ],
-  ])('names what can be written in place of %s', async (_title, query, hint) => {
+  ])('names the valid input in place of %s', async (_title, query, hint) => {
     await using stack = await startStack();
     const { errors } = await stack.send(query);
     expect(errors).toHaveLength(1);
@@ -40,7 +40,7 @@ describe('a message about an input', () => {
     ['an unknown enum value', { field: 'TEAM' }, 'It has CLUSTER, NAMESPACE, WORKLOAD_TYPE and WORKLOAD_NAME.'],
     ['a @oneOf input without a field', {}, DIMENSIONS],
     ['a @oneOf input with two fields', { field: 'CLUSTER', label: 'team' }, DIMENSIONS],
-  ])('says it of %s in a variable', async (_title, by, hint) => {
+  ])('names the valid input in place of %s in a variable', async (_title, by, hint) => {
     await using stack = await startStack();
     const query = 'query ($by: [CostDimensionInput!]!) { workloadCosts { breakdown(by: $by) { groupCount } } }';
     const { errors } = await stack.send(query, { by: [by] });

@@ -26,7 +26,7 @@ async function readRows(stack: TestStack): Promise<readonly Row[]> {
   return (await stack.send(ROWS)).data.workloadCosts.rows.nodes as readonly Row[];
 }
 
-test('kubernetesWorkloads answers in the order of the keys, with few calls to ScaleOps', async () => {
+test('kubernetesWorkloads returns the order of the keys, with few calls to ScaleOps', async () => {
   await using stack = await startStack();
   const rows = await readRows(stack);
   const before = stack.received.length;
@@ -46,7 +46,7 @@ test('kubernetesWorkloads answers in the order of the keys, with few calls to Sc
   expect(stack.received.length - before).toBeLessThan(5);
 });
 
-test('an entity has one id however its key is written, in every place', async () => {
+test('an entity has one id in every place, in any spelling of its key', async () => {
   await using stack = await startStack();
   const rows = await readRows(stack);
   const [{ kubernetesWorkload }] = rows as [Row];
@@ -93,7 +93,7 @@ describe('an entity whose key is in capitals', () => {
     return { key, given, row, data, workloads };
   }
 
-  test('has the names and the type as ScaleOps spells them, where its costs are read', async () => {
+  test('has names and type in the spelling of ScaleOps when its costs are selected', async () => {
     await using stack = await startStack();
     const { key, row, data, workloads } = await send(stack, (given) => given, true);
     const cost = { workloadType: key.type };
@@ -103,7 +103,7 @@ describe('an entity whose key is in capitals', () => {
     expect(data.kubernetesCluster).toMatchObject({ name: clusterName });
   });
 
-  test('has the names of its key where no costs are read, without a call to ScaleOps', async () => {
+  test('has the names of its key when no costs are selected, without a call to ScaleOps', async () => {
     await using stack = await startStack();
     const { given, row, data, workloads } = await send(stack, (each) => each, false);
     for (const each of workloads) expect(each).toEqual({ id: row.kubernetesWorkload.id, ...given });
@@ -111,7 +111,7 @@ describe('an entity whose key is in capitals', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('has the names of its key where ScaleOps does not list it', async () => {
+  test('has the names of its key when ScaleOps does not list it', async () => {
     await using stack = await startStack();
     const { given, workloads } = await send(stack, (each) => ({ ...each, name: 'NOBODY' }), true);
     for (const each of workloads) expect(each).toMatchObject({ ...given, cost: null });
@@ -131,7 +131,7 @@ test.each([
   expect(stack.received).toEqual([]);
 });
 
-test('kubernetesWorkloads takes 1,000 keys, and refuses 1,001', async () => {
+test('kubernetesWorkloads accepts 1,000 keys, and refuses 1,001', async () => {
   await using stack = await startStack();
   const send = (count: number) => {
     const keys = Array.from({ length: count }, (_, at) => ({

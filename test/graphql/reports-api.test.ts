@@ -1,4 +1,4 @@
-// Questions over reports through the whole gateway: responses are compared with the reference over the upstream's JSON,
+// Queries over reports through the whole gateway: responses are compared with the reference over the upstream's JSON,
 // upstream calls are counted, and every bad input gets a clear error.
 
 import fc from 'fast-check';
@@ -93,7 +93,7 @@ const shown = (rows: readonly Row[]) =>
   rows.map(({ scaleOpsId, totalCost, share }) => ({ scaleOpsId, totalCost, share }));
 const nodes = (connection: Connection) => connection.edges.map(({ node }) => node);
 
-describe('questions of one operation', () => {
+describe('queries of one operation', () => {
   test('make one upstream call for each distinct filter, on both reports', async () => {
     await using stack = await start({ CACHE_TTL_SECONDS: '0' });
     const where = { search: 'A', minTotalCost: 1 };
@@ -206,7 +206,7 @@ describe('pages', () => {
     }
   }`;
 
-  test('follow each other forward and backward without a row lost or shown twice', async () => {
+  test('contain each row once, forward and backward', async () => {
     await using stack = await start();
     const page = async (variables: object) => {
       const { data, errors } = await stack.send(WALK, variables);
@@ -239,7 +239,7 @@ describe('pages', () => {
   });
 
   test.each(['nodes { id }', 'edges { cursor }'])(
-    'over GATEWAY_MAX_PAGE_ROWS are refused for %s, naming `first`; counts and sums are not',
+    'over GATEWAY_MAX_PAGE_ROWS are refused for %s with a hint to `first`; counts and sums are allowed',
     async (selection) => {
       await using stack = await start({ GATEWAY_MAX_PAGE_ROWS: '20' });
       const send = (page: string, what: string) =>
@@ -504,7 +504,7 @@ describe('an input', () => {
     'rows(where: { search: "" })',
     'rows(where: { clusterNames: null, dimensions: null, search: null, minTotalCost: null })',
     'rows(first: 1000000)',
-  ])('that leaves all rows in their order does so: %s', async (selection) => {
+  ])('that neither filters nor orders changes nothing: %s', async (selection) => {
     const { data, errors } = await send(`rows: ${selection} { nodes { scaleOpsId } }`);
     expect(errors).toEqual([]);
     expect(data.workloadCosts.rows.nodes).toEqual(rows.map(({ scaleOpsId }) => ({ scaleOpsId })));
@@ -552,7 +552,7 @@ describe('an input', () => {
     });
   });
 
-  test('of the maximum size is answered', async () => {
+  test('of the maximum size is accepted', async () => {
     const { data, errors } = await send(
       `rows(where: { namespaces: $names, search: $search }, orderBy: $orderBy) { totalCount }
        ${by(5)}
@@ -601,7 +601,7 @@ describe('data of the upstream', () => {
       },
     });
 
-  test('gives an answer for every field, however unusual it is', async () => {
+  test('has a value or null for every field, however unusual the data is', async () => {
     await fc.assert(
       fc.asyncProperty(anyReport(12), async (json) => {
         const { data, errors } = await sendOf(json);
@@ -613,7 +613,7 @@ describe('data of the upstream', () => {
     );
   });
 
-  test('with more workloads than Int can count keeps the other totals', async () => {
+  test('with more workloads than Int can count has the other totals', async () => {
     const rows = ['a', 'b'].map((id) => ({ id, amountOfWorkloads: 2_147_483_647, totalCost: 1 }));
     const { data, errors } = await sendOf({ aggregatedWorkloads: rows });
     expect(errors).toBeUndefined();

@@ -1,5 +1,5 @@
-// The fields of a row that contract 0.2 added, on both ways that rows are written: straight from the report, and field by
-// field where one of them needs a resolver. And what `where` finds by names.
+// Fields of a row in both ways of writing rows: directly from the report, and field by field when one of them needs a
+// resolver. Also names in `where`.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -33,7 +33,7 @@ describe.each([
   ['workloadCosts', 'workloadCosts(filter: { last: "30d" })'],
   ['aggregatedCosts', 'aggregatedCosts(filter: { groupBy: { namespace: true, labels: ["team"] } })'],
 ])('rows of %s', (_name, field) => {
-  test.each(['nodes', 'edges'])('are the same field by field, as %s', async (list) => {
+  test.each(['nodes', 'edges'])('are the same when written field by field, for %s', async (list) => {
     const open = list === 'nodes' ? 'nodes {' : 'edges { cursor node {';
     const close = list === 'nodes' ? '}' : '} }';
     const read = async (resolved: string) => {
@@ -90,7 +90,7 @@ describe('where', () => {
     ['namespaces', 'namespace'],
     ['workloadTypes', 'workloadType'],
     ['workloadNames', 'workloadName'],
-  ])('%s takes names in any case', async (condition, field) => {
+  ])('%s matches names in any case', async (condition, field) => {
     const { all } = await find({});
     const name = all[0][field] as string;
     for (const each of [name, name.toUpperCase(), name.toLowerCase()]) {

@@ -1,5 +1,4 @@
-// Bad input over real sockets and for both media types: each is answered at once, as an error, without a call to ScaleOps,
-// and with a status below 500. Inputs that other files test are listed here:
+// Bad input over real sockets and for both media types: each gets an immediate error response with a status below 500, without a call to ScaleOps. Other files test these inputs:
 //
 // bodies: empty, null, number, list, truncated, no UTF-8, too large, gzip → errors · wrong length → "malformed HTTP"
 // content types: text, form, multipart → errors · none, unusual ones of a GET → "a request" · methods: PUT, DELETE → errors,
@@ -7,10 +6,10 @@
 // query missing or no string → errors · variables and operationName of every kind → "a request"
 // tokens, depth, aliases, root fields, directives, fragments → document-limits, and their CPU time → "a flood"
 // overlapping and unknown fields → "a flood" · @defer, subscription → errors
-// Int 2^31, NaN, enums, null in lists → questions, filters · lists of 10,000 → "an input"
-// dates, durations → filters, the rest of them → "an input" · first -1, 0 → questions, 10^9 → "an input" · cursors → questions
-// filters with CRLF → filters, 1 MB → questions, ../ , = → "an input" · _entities → representations
-// header games → "malformed HTTP", "a header", isolation, credentials-forward
+// Int 2^31, NaN, enums, null in lists → reports-api, filters · lists of 10,000 → "an input"
+// dates, durations → filters, the rest of them → "an input" · first -1, 0 → reports-api, 10^9 → "an input" · cursors → reports-api
+// filters with CRLF → filters, 1 MB → reports-api, ../ , = → "an input" · _entities → representations
+// header games → "malformed HTTP", "a header", csrf, forward
 
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -188,7 +187,7 @@ describe('a request', () => {
     await expectRefusal(code, init, more);
   });
 
-  test('with unknown variables 5,000 levels deep, or named like methods of objects, is answered', async () => {
+  test('with unknown variables 5,000 levels deep, or named like methods of objects, succeeds', async () => {
     const extra = `{"extra":${deep(5_000)},"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}`;
     for (const accept of ACCEPTED) {
       const init = body('{ __proto__: __typename constructor: __typename }', `,"variables":${extra}`);
@@ -203,7 +202,7 @@ describe('a request', () => {
     ['HEAD', 405],
     ['TRACE', 405],
     ['QUERY', 405],
-  ])('by %s gets the status %i', async (method, status) => {
+  ])('by %s gets status %i', async (method, status) => {
     const [response] = await send(
       `${method} /graphql HTTP/1.1${EOL}Host: localhost${EOL}Connection: close${EOL}${EOL}`,
     );
@@ -503,7 +502,7 @@ describe('a header', () => {
     ['with invalid cache directives', { 'cache-control': ',,=;no-cache="', 'if-none-match': '*' }],
     ['with unused credentials', { authorization: 'Basic eDp5', cookie: 'a=b; __proto__=c' }],
     ['with invalid encodings', { 'accept-encoding': 'gzip;q=x, *;q=-1', 'accept-language': '*'.repeat(1_000) }],
-  ])('%s changes nothing and is not repeated in the response', async (_name, headers) => {
+  ])('%s has no effect and is not repeated in the response', async (_name, headers) => {
     for (const accept of ACCEPTED) {
       const response = await fetch(url, { ...body('{__typename}'), headers: { ...JSON_HEADERS, accept, ...headers } });
       expect([response.status, await response.text()]).toEqual([200, '{"data":{"__typename":"Query"}}']);

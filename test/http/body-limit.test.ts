@@ -1,4 +1,4 @@
-// GATEWAY_MAX_BODY_KIB: the longest body of a request, over a real socket and without one, and that the default takes what
+// GATEWAY_MAX_BODY_KIB: the longest body of a request, over a real socket and without one. The default allows what
 // routers send.
 
 import { gzipSync } from 'node:zlib';

@@ -57,7 +57,7 @@ describe('the media type of a response', () => {
   });
 
   test.each(['multipart/mixed', 'text/plain', 'application/json;q=0', '*/*;q=0', 'application/json;q=nonsense', ','])(
-    'does not exist for accept %j: 406, in JSON',
+    'is an error for accept %j: 406, in JSON',
     async (accept) => {
       for (const query of [SHORT, LONG, LONG, LONG]) {
         const reply = await sendQuery(query, { accept });
@@ -80,7 +80,7 @@ describe('the media type of a request', () => {
     'application/json; charset=utf8',
     'application/json; foo=bar; Charset = "UTF-8"',
     'application/graphql+json',
-  ])('may be %j, each time', async (type) => {
+  ])('may be %j, at each request', async (type) => {
     for (let time = 0; time < 3; time += 1) expect((await sendQuery(LONG, { 'content-type': type })).status).toBe(200);
   });
 
@@ -190,7 +190,7 @@ describe('GraphQL over SSE', () => {
     });
   };
 
-  test('is understood by graphql-sse with its defaults, each time', async () => {
+  test('works with graphql-sse and its defaults, at each request', async () => {
     for (let time = 0; time < 3; time += 1) {
       expect(await subscribe(SHORT)).toEqual([{ data: { __typename: 'Query' } }]);
       const [result] = (await subscribe(LONG)) as [{ data: any }];

@@ -40,7 +40,7 @@ describe('with GATEWAY_CORS_ORIGINS', () => {
       },
     });
 
-  test.each([LISTED, OTHER])('a preflight of %s is answered, without a token', async (origin) => {
+  test.each([LISTED, OTHER])('a preflight of %s succeeds without a token', async (origin) => {
     const response = await preflight(origin);
     expect([response.status, await response.text()]).toEqual([204, '']);
     expect(response.headers.get('vary')).toBe('origin, access-control-request-headers');
@@ -54,7 +54,7 @@ describe('with GATEWAY_CORS_ORIGINS', () => {
     expect(stack.log).toEqual([]);
   });
 
-  test('a preflight allows the requested headers', async () => {
+  test('a preflight response allows the requested headers', async () => {
     const requested = 'sentry-trace,baggage,traceparent,graphql-client-name,x-tenant';
     const response = await preflight(LISTED, '/graphql', { 'access-control-request-headers': requested });
     expect(response.headers.get('access-control-allow-headers')).toBe(requested);

@@ -1,5 +1,5 @@
-// No page of another site can make a browser send queries to the gateway: neither by a request without a preflight, nor
-// through a host name that resolves to this machine.
+// No page of another site can make a browser send queries to the gateway: neither with a request without a preflight,
+// nor through a host name that resolves to this machine.
 
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -91,17 +91,17 @@ describe('a GET', () => {
     [{ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }],
     [{ 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }],
     [{ origin: 'https://costs.example.com', 'x-forwarded-host': 'costs.example.com' }],
-  ])('with %j is answered', async (headers) => {
+  ])('with %j succeeds', async (headers) => {
     const response = await send(url, 'GET', headers);
     expect([response.status, codesOf(response)]).toEqual([200, undefined]);
   });
 
-  test('from an older browser is answered when its Origin is the host of the gateway', async () => {
+  test('from an older browser succeeds when its Origin is the host of the gateway', async () => {
     const response = await send(url, 'GET', { origin: new URL(url).origin });
     expect(response.status).toBe(200);
   });
 
-  test('from a browser for a page gets the page, as do requests for health', async () => {
+  test('from a browser for a page gets the page, like requests for health', async () => {
     for (const path of ['/graphql', '/graphql?query={__typename}']) {
       const response = await send(new URL(path, url).href, 'GET', { accept: 'text/html,*/*' });
       expect([response.status, response.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);

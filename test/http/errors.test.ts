@@ -105,7 +105,7 @@ describe('a bad request', () => {
     expect(status).toBe(200);
   });
 
-  test('over the size limit closes its connection, whose rest is not read', async () => {
+  test('over the size limit closes its connection, and the rest is not read', async () => {
     const response = await fetch(url, query('x'.repeat(2_097_152)));
     expect(response.status).toBe(413);
     expect(response.headers.get('connection')).toBe('close');

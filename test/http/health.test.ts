@@ -10,7 +10,7 @@ import { parseMetrics } from '../kit/formats/prometheus.js';
 import { findFreePort } from '../kit/upstream/tcp-proxy.js';
 
 describe('a gateway without reachable ScaleOps and Redis', () => {
-  test('starts, is ready, and answers requests that need neither', async () => {
+  test('starts, is ready, and serves requests that need neither', async () => {
     const [upstream, redis] = [await findFreePort(), await findFreePort()];
     const env = { CACHE_REDIS_URL: `redis://127.0.0.1:${redis}`, SCALEOPS_MAX_ATTEMPTS: '1' };
     await using stack = startGateway(`http://127.0.0.1:${upstream}`, env);

@@ -31,7 +31,7 @@ describe('the schema', () => {
         extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
       },
     ]);
-    // A cached validation follows the same rules.
+    // The same for a cached validation.
     expect((await stacks.off!.send(query)).status).toBe(400);
   });
 

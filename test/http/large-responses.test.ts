@@ -1,4 +1,4 @@
-// The cost of rows is counted when the report is there, whatever was estimated; large responses are sent one after the
+// The cost of rows is charged when the report is loaded, whatever the estimate. Large responses are sent one after the
 // other, and a client that does not read is disconnected.
 
 import { once } from 'node:events';
@@ -16,14 +16,14 @@ describe('an operation over more rows than the estimate assumed', () => {
   const refused = { extensions: { code: 'QUERY_TOO_COMPLEX' } };
 
   // The estimate assumes 1,000 rows without `first`; the report has 2,000.
-  test('is refused as a whole for the fields that it would write', async () => {
+  test('is refused as a whole by the number of its fields', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '4000' }, simulator: { workloads: 2_000 } });
     const send = (fields: string) => stack.send(`{ workloadCosts(${FILTER}) { rows { nodes { ${fields} } } } }`);
     expect((await send('id')).data.workloadCosts.rows.nodes).toHaveLength(2_000);
     const response = await send('id namespace totalCost');
     expect([response.status, response.data]).toEqual([400, undefined]);
     expect(response.errors).toMatchObject([refused]);
-    // The cost was known only with the report, which is cached.
+    // The cost was known only with the report, so the report is cached.
     expect(stack.received).toHaveLength(1);
   });
 
@@ -34,7 +34,7 @@ describe('an operation over more rows than the estimate assumed', () => {
   ])('is refused for %s that read the rows many times', async (_, field) => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '20000' }, simulator: { workloads: 2_000 } });
     const send = (times: number) => {
-      // Equal questions are answered once.
+      // Equal queries run once.
       const toField = (index: number) =>
         `a${index}: ${field.replace('WHERE', `where: { minTotalCost: -${index + 1} }`)}`;
       const fields = Array.from({ length: times }, (_each, index) => toField(index));
@@ -64,7 +64,7 @@ describe('large responses', () => {
   const LARGE = `{ workloadCosts(${FILTER}) { totals { rowCount } rows { nodes { id } edges { cursor } } } }`;
 
   // Mutation: http/steps/execute.ts without `permit.release()`: the second response never starts.
-  test('are all sent, one after the other, and a small one meanwhile', async () => {
+  test('are sent one after the other, and a small one meanwhile', async () => {
     await using stack = await startStack({ simulator: { workloads: ROWS } });
     await stack.send(`{ workloadCosts(${FILTER}) { asOf } }`);
     const large = Promise.all([stack.send(LARGE), stack.send(LARGE), stack.send(LARGE)]);
@@ -77,7 +77,7 @@ describe('large responses', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('do not wait for a client that has left', async () => {
+  test('do not wait for a client that has disconnected', async () => {
     await using stack = await startStack({ simulator: { workloads: ROWS } });
     await stack.send(`{ workloadCosts(${FILTER}) { asOf } }`);
     const leaving = new AbortController();
@@ -89,7 +89,7 @@ describe('large responses', () => {
   });
 
   // Mutation: server.ts without its `timeout`.
-  test('are dropped when the client does not read', async () => {
+  test('are aborted when the client does not read', async () => {
     const gone = createDeferred<undefined>();
     const server = createHttpServer(
       (_request, response) => {

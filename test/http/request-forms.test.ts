@@ -1,4 +1,4 @@
-// One question in every request form: the same data, headers and compression, from one upstream request.
+// One operation in every request form: the same data, headers and compression, from one upstream request.
 
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -98,7 +98,7 @@ function commonHeadersOf({ headers }: HttpReply): object {
 
 describe.each(SERVERS)('a gateway for %s', (_, env, forms) => {
   test.each(['gzip', 'br', 'gzip, deflate, br', 'identity'])(
-    'answers every form alike to a client that accepts %s',
+    'responds to every request form alike for a client that accepts %s',
     async (acceptEncoding) => {
       const { stack, url } = await startServer({ clock: createManualClock(), env: { ...NO_TIMER, ...env } });
       const replies: Record<string, HttpReply> = {};
@@ -127,7 +127,7 @@ function toAccepted(acceptEncoding: string): readonly (string | undefined)[] {
   return acceptEncoding === 'identity' ? [undefined] : acceptEncoding.split(', ');
 }
 
-test('a question that was cached in one form is answered from the response cache in the others', async () => {
+test('an operation that was cached in one form is served from the response cache in the others', async () => {
   const { stack, url } = await startServer({ env: { GATEWAY_TRUSTED_DOCUMENTS: list } });
   const known = ['POST text', 'POST text again'] as const;
   const others = Object.entries({ ...FORMS, ...BY_ID }).filter(

@@ -1,5 +1,5 @@
-// Large responses are written one after the other. The end of a request releases its turn: its response, the timeout, or a
-// client that leaves while it waits or reads.
+// Large responses are written one after the other. The end of a request releases its turn: its response, the timeout,
+// or a client that disconnects while it waits or reads.
 
 import { once } from 'node:events';
 import { request as sendRequest, type ClientRequest, type IncomingMessage } from 'node:http';
@@ -63,7 +63,7 @@ async function sendQuery(url: string, query: string): Promise<Reply> {
   return { status, codes, rowCount: data?.workloadCosts?.rows?.nodes?.length };
 }
 
-/** Sends a question whose client can leave at any time. */
+/** Sends a request whose client can disconnect at any time. */
 function begin(url: string, query: string): ClientRequest {
   const request = sendRequest(new URL('/graphql', url), {
     method: 'POST',
@@ -128,7 +128,7 @@ test(
 );
 
 test(
-  'a client that leaves releases the turn of its operation, or its place in the queue',
+  'a client that disconnects releases the turn of its operation, or its place in the queue',
   async () => {
     const gate = createGate();
     let isGated = false;
@@ -150,7 +150,7 @@ test(
 );
 
 test(
-  'a slow client keeps its turn until it leaves or has its whole response',
+  'a slow client keeps its turn until it disconnects or has its whole response',
   async () => {
     const { url } = await start();
     expect((await sendQuery(url, SMALL)).status).toBe(200);
@@ -158,7 +158,7 @@ test(
     const [reading] = (await once(begin(url, LONG), 'response')) as [IncomingMessage];
     const next = sendQuery(url, LARGE);
     await slots.reaches(2);
-    // Small questions need no turn.
+    // Small responses need no turn.
     expect((await sendQuery(url, SMALL)).status).toBe(200);
     expect(await Promise.race([next, sendQuery(url, SMALL)])).not.toEqual(GOOD);
     reading.destroy();

@@ -1,5 +1,5 @@
-// Clients that hold connections and send nothing, or a byte now and then: others are answered, the slow ones are
-// disconnected in time, and no memory stays.
+// Clients that hold connections and send nothing, or a byte now and then: they delay no other client, are disconnected
+// in time, and leave no memory in use.
 
 import { once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
@@ -125,7 +125,7 @@ describe('a slow client', () => {
     expect(await (await pending).text()).toBe('late');
   });
 
-  test('that sends byte by byte is disconnected too: bytes do not extend its time', async () => {
+  test('that sends byte by byte is disconnected, too: bytes do not extend its time', async () => {
     const { url } = await startServer(QUICK);
     const socket = await openConnection(url, HEAD);
     const response = text(socket);
@@ -144,7 +144,7 @@ describe('a slow client', () => {
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*late/);
   });
 
-  test('has default limits above the idle times of load balancers, and below those of a waiting person', () => {
+  test('has default limits above the idle times of load balancers and below a minute', () => {
     expect(TIMES.keepAliveTimeout).toBeGreaterThan(60_000);
     expect(TIMES.headersTimeout).toBeLessThanOrEqual(15_000);
     expect(TIMES.requestTimeout).toBeLessThanOrEqual(60_000);

@@ -19,7 +19,7 @@ export function aggregatedUntil(beforeStartMs: number): string {
   return `{ aggregatedCosts(filter: { timeRange: { between: { from: "${from}", to: "${to}" } } }) { asOf isStale } }`;
 }
 
-/** A time after the start, in the format of the API. */
+/** The time `ms` after the start, in the format of the API. */
 export function at(ms: number): string {
   return new Date(START_MS + ms).toISOString();
 }

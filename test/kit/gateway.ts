@@ -1,4 +1,4 @@
-// A gateway in front of the simulator, as in the process, with the parts that a test counts or controls.
+// A gateway in front of the simulator, composed as in the process, with the parts that a test counts or controls.
 
 import { pino } from 'pino';
 
@@ -47,7 +47,7 @@ export interface TestGateway extends AsyncDisposable {
   readonly log: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Requests to ScaleOps are compared as a filter makes them: `multiCluster` is sent where a filter has it alone. */
+/** Sends `multiCluster` only when the filter has it, so tests compare requests that follow from the filter alone. */
 export const PLAIN_REQUESTS = { SCALEOPS_MULTI_CLUSTER: 'off' };
 
 /** A gateway on any upstream, with PLAIN_REQUESTS. */

@@ -1,4 +1,4 @@
-// The HTTP interface of the gateway over a schema of the test's own, without reports.
+// The HTTP interface of the gateway over a schema of the test, without reports.
 
 import type { GraphQLSchema } from 'graphql';
 import { pino, type Logger } from 'pino';

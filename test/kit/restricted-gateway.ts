@@ -9,13 +9,13 @@ import { sendQuery, PLAIN_REQUESTS, TOKEN, type GraphqlResponse, type TestGatewa
 
 export interface RestrictedOptions {
   readonly url: string;
-  /** The content of GATEWAY_SCOPES; undefined: every caller sees everything. */
+  /** The content of GATEWAY_SCOPES; undefined means that every caller sees everything. */
   readonly permissions: object | undefined;
   /** Callers by API key, with a key per name. Otherwise `env` configures authentication. */
   readonly callers?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
-  /** Changes that no setting allows in such detail. */
+  /** Changes the configuration in ways that no setting allows. */
   readonly change?: (config: Config) => Config;
 }
 
@@ -28,7 +28,7 @@ export interface RestrictedGateway extends TestGateway {
   ): Promise<GraphqlResponse>;
 }
 
-/** A secret that must not come out. */
+/** A secret that must not leak. */
 export function keyOf(caller: string): string {
   return `canary-key-of-${caller}`;
 }

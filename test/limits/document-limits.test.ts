@@ -1,5 +1,4 @@
-// Documents that are too large are refused before validation, at exactly the limit, in a short time whatever fragments
-// they have.
+// Documents over a limit are refused before validation, in a short time for any fragments. The limits are exact.
 
 import { getIntrospectionQuery, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,7 +11,7 @@ import { startStack, UNLIMITED, type TestStack } from '../kit/gateway.js';
 const times = (count: number, each: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => each(index)).join(' ');
 
-/** Fragments that each spread the next one twice: 2^steps of the last one. */
+/** Fragments, each of which spreads the next one twice: 2^steps of the last one. */
 const fanOut = (steps: number, last: string): string =>
   `{ ...f0 } ${times(steps, (at) => `fragment f${at} on Query { ...f${at + 1} ...f${at + 1} }`)} fragment f${steps} on Query { ${last} }`;
 
@@ -57,7 +56,7 @@ describe('the measures of a document', () => {
     expect(measureComplexity(parse(text))).toMatchObject(expected);
   });
 
-  test('of a fan-out of 2^1000 take no time, and are finite', () => {
+  test('stay finite for a fan-out of 2^1000, without expanding it', () => {
     const document = parse(fanOut(1000, 'x: __typename @skip(if: false)'));
     const start = performance.now();
     expect(measureComplexity(document)).toEqual({
@@ -184,8 +183,8 @@ test.each([
   );
 });
 
-describe('with the limits off', () => {
-  test('a document may have any number of them', async () => {
+describe('without limits', () => {
+  test('a document has no maximum of any kind', async () => {
     await using stack = await startStack({ env: UNLIMITED });
     const text = `{ ${times(150, (at) => `a${at}: __typename @skip(if: false) ...f${at}`)} } ${times(150, (at) => `fragment f${at} on Query { __typename }`)}`;
     expect((await stack.send(text)).errors).toEqual([]);
@@ -203,14 +202,14 @@ describe('the default limits', () => {
   });
   afterAll(() => stack[Symbol.asyncDispose]());
 
-  test.each(EXAMPLE_TABS)('let the example $name through', async ({ name, query, variables = '{}' }) => {
+  test.each(EXAMPLE_TABS)('allow the example $name', async ({ name, query, variables = '{}' }) => {
     const { errors } = await stack.send(query, JSON.parse(variables));
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(
       name === 'ErrorOnPurpose' ? ['BAD_USER_INPUT'] : [],
     );
   });
 
-  test('let the longest introspection of graphql through, as GraphiQL and routers send it', async () => {
+  test('allow the longest introspection query of graphql, which GraphiQL and routers send', async () => {
     const all = {
       descriptions: true,
       specifiedByUrl: true,
@@ -264,14 +263,14 @@ describe('the default limits', () => {
   });
 });
 
-test('a document with hundreds of errors is answered with the first five', async () => {
+test('the response to a document with hundreds of errors has the first five', async () => {
   await using limited = await startStack({ env: UNLIMITED });
   const { errors } = await limited.send(`{ workloadCosts { ${times(500, (at) => `none${at}`)} } }`);
   expect(errors).toHaveLength(6);
   expect(errors.at(-1)?.message).toContain('Too many validation errors');
 });
 
-test('a variable with thousands of unknown fields is answered with the first three', async () => {
+test('the response to a variable with thousands of unknown fields has the first three', async () => {
   await using limited = await startStack({ env: UNLIMITED });
   const filter = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`none${at}`, 1]));
   const { errors } = await limited.send('query ($f: WorkloadCostsFilter) { workloadCosts(filter: $f) { asOf } }', {

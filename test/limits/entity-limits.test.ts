@@ -1,4 +1,4 @@
-// Entities at the limits: documents with too large responses, a failing ScaleOps, reports with different ages, and reports
+// Entities in extreme cases: responses that are too large, a failing ScaleOps, reports of different ages, and reports
 // of the same operation that cover an entity.
 
 import { describe, expect, test } from 'vitest';
@@ -92,7 +92,7 @@ describe('while ScaleOps fails', () => {
   test.each([
     ['a report of the fleet', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }', 1],
     ['reports of the same entities', `{ ${namespace('payments')} } { ${namespace('search')} }`, 2],
-  ])('costs of entities come from %s, and are marked as stale', async (_what, before, calls) => {
+  ])('costs of entities come from %s and are marked as stale', async (_what, before, calls) => {
     await using stack = await startUnsteady();
     for (const document of before.split(/(?<=\}) (?=\{)/)) expect((await stack.send(document)).errors).toEqual([]);
     expect(stack.received).toHaveLength(calls);
@@ -109,7 +109,7 @@ describe('while ScaleOps fails', () => {
     expect(stack.log.at(-1)).toMatchObject({ staleFor: ['UPSTREAM_ERROR'] });
   });
 
-  test('costs without a cached report are an error, beside those with one', async () => {
+  test('an entity without a cached report is an error, and the others have costs', async () => {
     await using stack = await startUnsteady();
     await stack.send(`{ ${namespace('payments')} }`);
     stack.clock.advance(600_000);
@@ -123,8 +123,8 @@ describe('while ScaleOps fails', () => {
   });
 });
 
-describe('of reports with different ages', () => {
-  test('the newest is served, so that asOf never goes back', async () => {
+describe('with reports of different ages', () => {
+  test('the newest is served, so that asOf never decreases', async () => {
     await using stack = await startUnsteady();
     const asOf = ({ data }: GraphqlResponse): string => data.payments.costs.asOf as string;
     await stack.send('{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
@@ -149,7 +149,7 @@ describe('beside a report of the same operation', () => {
       `{ ${FLEET.replace('true', 'true, clusters: { names: ["nowhere"] }')} ${namespace('payments')} }`,
       2,
     ],
-  ])('that is %s, entities make no further call if it covers them', async (_where, document, calls) => {
+  ])('that is %s, entities make no further call when it covers them', async (_where, document, calls) => {
     await using stack = await startStack({ env: { CACHE_TTL_SECONDS: '0' } });
     const { data, errors } = await stack.send(document);
     expect(errors).toEqual([]);

@@ -81,7 +81,7 @@ async function run(
 
 const isWithin = ({ context }: Awaited<ReturnType<typeof run>>): boolean => context.budget.exceeded === undefined;
 
-/** The least number that is enough; at most 100,000. */
+/** The smallest sufficient number; at most 100,000. */
 async function findLeast(isEnough: (number: number) => Promise<boolean>): Promise<number> {
   let [low, high] = [0, 100_000];
   while (low < high) {
@@ -162,8 +162,8 @@ describe('the budget of an operation', () => {
   });
 });
 
-describe('a question over a report', () => {
-  /** A report that counts its questions. */
+describe('a query over a report', () => {
+  /** A report that counts its queries. */
   const counting = () => {
     const counts = { sumRows: 0, breakDown: 0, selectRows: 0 };
     const of = {
@@ -176,7 +176,7 @@ describe('a question over a report', () => {
     return { counts, of: of as unknown as Report };
   };
 
-  test('is answered once for aliases with equal arguments, as literals and variables', async () => {
+  test('runs once for aliases with equal arguments, as literals and as variables', async () => {
     const { counts, of } = counting();
     const fields = (at: number, value: string) =>
       `t${at}: totals(where: { minTotalCost: ${value} }) { totalCost }
@@ -188,7 +188,7 @@ describe('a question over a report', () => {
     expect(counts).toEqual({ sumRows: 2, breakDown: 2, selectRows: 2 });
   });
 
-  test('with a non-finite number in its variables is not confused with one that has null', async () => {
+  test('with a non-finite number in its variables is distinguished from one with null', async () => {
     const text = `{ workloadCosts { a: totals(where: { minTotalCost: 1e999 }) { rowCount } b: totals(where: { minTotalCost: null }) { rowCount } } }`;
     const { result } = await run(text);
     expect(result.errors).toMatchObject([{ path: ['workloadCosts', 'a'] }]);
@@ -279,7 +279,7 @@ describe('an operation over its budget', () => {
     expect(context.budget.exceeded?.message).toContain('GATEWAY_MAX_UPSTREAM_CALLS');
   });
 
-  test('keeps its first error and gets it for every further charge', () => {
+  test('throws its first error again for every further charge', () => {
     const budget = new OperationBudget({ ...NO_LIMITS, maxAnswerRows: 2 });
     budget.chargeItems(2, 1);
     expect(budget.exceeded).toBeUndefined();
@@ -334,7 +334,7 @@ describe('references to entities', () => {
   });
 });
 
-test('results that many fields wait for are handed out over several turns of the event loop', async () => {
+test('results that many fields wait for are delivered over several turns of the event loop', async () => {
   const turns: (() => void)[] = [];
   const loadOnce = createLoadOnce<string>((task) => turns.push(task));
   const start = vi.fn(() => Promise.resolve('report'));
@@ -357,7 +357,7 @@ test('results that many fields wait for are handed out over several turns of the
   expect(loadOnce('key', start)).toBe('report');
 });
 
-test('a failed load fails at once for each later caller', async () => {
+test('a failed load fails immediately for each later caller', async () => {
   const loadOnce = createLoadOnce<string>();
   const fail = () => Promise.reject(new Error('down'));
   await expect(loadOnce('key', fail)).rejects.toThrow('down');

@@ -1,5 +1,5 @@
-// What comparisons and time series may cost: each list, value and reading is charged, so that a short document cannot ask for
-// more than the limits of an operation.
+// The cost of comparisons and time series: each list, value and pass over rows is charged, so a short document cannot
+// exceed the limits of an operation.
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -20,7 +20,7 @@ interface Compared {
   readonly aggregatedCosts: { readonly comparison: { readonly breakdown: { readonly groups: readonly unknown[] } } };
 }
 
-/** So many aliases of a field. */
+/** `count` aliases of a field. */
 const aliases = (field: string, count = MANY): string =>
   Array.from({ length: count }, (_, at) => `a${at}: ${field}`).join(' ');
 
@@ -53,7 +53,7 @@ describe('an operation over reports of 10,000 groups', () => {
   const CHANGES =
     'breakdown(by: [{ field: NAMESPACE }]) { groups { keys { value } kind totals { totalCost { difference } } } }';
 
-  test('lists all of them once', async () => {
+  test('may list all groups once', async () => {
     const lines = await gateway.send(series(LINES));
     expect(lines.errors).toEqual([]);
     expect((lines.data as Listed).costTimeSeries.series.series).toHaveLength(GROUPS);
@@ -119,13 +119,13 @@ describe('the budget of an operation', () => {
       `${SERIES} { totals { totalCost } }`,
     ],
     [
-      'question about a series',
+      'query over a series',
       150,
       `${SERIES} { series(first: 1) { seriesCount } }`,
       `${SERIES} { ${Array.from({ length: 10 }, (_, at) => `a${at}: series(first: ${at}) { seriesCount }`).join(' ')} }`,
     ],
     [
-      'question about a comparison',
+      'query over a comparison',
       150,
       `${REPORT} { comparison { breakdown(by: [{ field: NAMESPACE }], first: 1) { groupCount } } }`,
       `${REPORT} { comparison { ${Array.from({ length: 10 }, (_, at) => `a${at}: breakdown(by: [{ field: NAMESPACE }], first: ${at}) { groupCount }`).join(' ')} } }`,

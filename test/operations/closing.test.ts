@@ -55,7 +55,7 @@ const START = 'GET /graphql?query={__typename} HTTP/1.1\r\nHost: localhost\r\nAp
 /** A connection that has sent half a request. */
 async function openHalf({ url }: Fixture): Promise<Socket> {
   const socket = await openConnection(url, START);
-  // Answered after it, by the same thread.
+  // The same thread responds to this request later.
   await fetch(`${url}/health/live`);
   return socket;
 }
@@ -98,7 +98,7 @@ describe('at the limit', () => {
     expect(operations()).toMatchObject(accepted.map(() => ({ status: 503, errors: ['SHUTTING_DOWN'] })));
   });
 
-  test('the calls that end with the gateway are no failures of ScaleOps', async () => {
+  test('calls that end with the gateway do not count as failures of ScaleOps', async () => {
     const { upstream, clock, gateway, log, send } = await startFixture({ SCALEOPS_BREAKER_FAILURES: '1' });
     const pending = [send('1d'), send('2d')];
     await upstream.arrivals(2);
@@ -125,7 +125,7 @@ describe('at the limit', () => {
     await closed;
   });
 
-  test('the limit is a setting, and reports without waiting clients are cancelled', async () => {
+  test('the limit follows its setting, and reports without waiting clients are cancelled', async () => {
     const fixture = await startFixture({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
     const { upstream, clock, gateway } = fixture;
     // A second more than the limit.
@@ -142,7 +142,7 @@ describe('at the limit', () => {
 });
 
 describe('before the limit', () => {
-  test('a request over an open connection is answered, and the connection is closed', async () => {
+  test('a request over an open connection gets its response, and the connection is closed', async () => {
     const fixture = await startFixture();
     const socket = await openHalf(fixture);
     const closed = fixture.gateway.close();
@@ -161,7 +161,7 @@ describe('before the limit', () => {
     const server = createHttpServer(respond, { ...LOOPBACK, clock, times: { clientGraceMs: 3_600_000 } });
     const url = await server.listen();
     const socket = await openConnection(url, START);
-    // The server knows of the half request once it has answered a later one.
+    // The server knows of the half request once it has responded to a later one.
     await fetch(url);
     const cut = waitForClose(socket);
     const closed = server.close();
@@ -190,7 +190,7 @@ describe('with a shutdown delay', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  test('the limit counts from the closing of the port', async () => {
+  test('the limit starts when the port is closed', async () => {
     const {
       upstream,
       clock,

@@ -31,7 +31,7 @@ import { startStack, TOKEN } from '../kit/gateway.js';
 import { parseMetrics, type Metrics } from '../kit/formats/prometheus.js';
 import { isRedisSkipped, startRedis } from '../kit/processes/redis.js';
 
-/** Waits for a turn of the event loop, so that pending work proceeds. */
+/** Waits for a turn of the event loop, so pending work proceeds. */
 async function scrape(gateway: Pick<Gateway, 'fetch'>): Promise<Metrics> {
   await setImmediate();
   return parseMetrics(await (await gateway.fetch(new Request('http://gateway/metrics'))).text());
@@ -133,7 +133,7 @@ describe('the names of metrics', () => {
   });
 });
 
-/** The samples of one operation: every outcome has one from the start. */
+/** The counts of one outcome; every outcome has a series from the start. */
 const outcomes = (name: string, counts: Readonly<Record<string, number>>) =>
   ['ok', 'partial', 'error', 'client_closed'].map((outcome) => [name, outcome, counts[outcome] ?? 0]);
 
@@ -492,7 +492,7 @@ describe('the event loop', () => {
   const turn = () => new Promise((resolve) => setTimeout(resolve));
 
   // Mutations: nanoseconds or milliseconds instead of seconds; Node's raw value, which includes the 20 ms between ticks.
-  test('has its delay since the last collection exposed in seconds', async () => {
+  test('exposes its delay since the last collection in seconds', async () => {
     const metrics = create();
     let seconds = 0;
     // The first tick after a scrape is not measured, only the time between ticks.

@@ -49,7 +49,7 @@ describe('the log line of an operation', () => {
     expect(JSON.parse(log[0]!)).toMatchObject({ msg: 'operation', caller: 'dashboards' });
   });
 
-  test('is a warning when ScaleOps fails, with the time that was waited for it', async () => {
+  test('is a warning when ScaleOps fails, with the time spent waiting for it', async () => {
     await using fixture = await startFixture({ env: { CACHE_TTL_SECONDS: '10', CACHE_STALE_SECONDS: '0' } });
     const { gateway, upstream, clock } = fixture;
     await gateway.send(ONE);
@@ -93,7 +93,7 @@ describe('a sample of the operations', () => {
     expect(logged).toEqual(Array.from({ length: expected }, (_, at) => Math.ceil(((at + 1) * 100) / percent)));
   });
 
-  test('has every failed operation, which does not displace another one', async () => {
+  test('has every failed operation in addition to the sample', async () => {
     await using fixture = await startFixture({ env: { ...sampling(0), SCALEOPS_MAX_ATTEMPTS: '1' } });
     const { gateway, upstream } = fixture;
     upstream.respond(WORKLOADS, DOWN);
@@ -129,7 +129,7 @@ describe('a traceparent', () => {
     [`00-${trace}-${parent}-00`],
     [`01-${trace}-${parent}-00`],
     [`cc-${trace}-${parent}-01-what-comes-later`],
-  ])('gives the trace id: %s', (header) => {
+  ])('sets the trace id: %s', (header) => {
     expect(readTraceId(header)).toBe(trace);
   });
 
@@ -147,7 +147,7 @@ describe('a traceparent', () => {
     [`00-${trace}-${parent}-1`],
     [`00-${trace}-${parent}-01, 00-${trace}-${parent}-01`],
     [`00-${trace}-${parent}-01\n`],
-  ])('that is invalid gives no trace id: %j', (header) => {
+  ])('that is invalid sets no trace id: %j', (header) => {
     expect(readTraceId(header)).toBeUndefined();
   });
 });

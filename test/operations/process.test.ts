@@ -77,7 +77,7 @@ describe('a start', () => {
   });
 });
 
-/** An occupied port; `connections` are those to it. */
+/** An occupied port; `connections` counts connections to it. */
 async function occupyPort() {
   const connections: unknown[] = [];
   const server = createServer((socket) => connections.push(socket.destroy())).listen(0, '127.0.0.1');
@@ -117,7 +117,7 @@ describe('--check-config', () => {
       '  - CACHE_DIR is not a setting of the gateway.\n' +
         '  - SCALEOPS_PASSWORD has no effect without SCALEOPS_AUTH=login.\n',
     );
-    // The path of the token file has this word too.
+    // The path of the token file contains this word, too.
     expect(before.replace(env.SCALEOPS_TOKEN_FILE, '')).not.toMatch(new RegExp(`hunter2|${TOKEN}`));
     expect(connections).toEqual([]);
   });
@@ -183,7 +183,7 @@ test('--demo says that its data is simulated, and never calls a real ScaleOps', 
 
 describe('a signal', () => {
   // Mutation: main.ts waits for exports of traces.
-  test('ends the process although the receiver of traces does not answer', async () => {
+  test('ends the process although the receiver of traces does not respond', async () => {
     await using receiver = await startOtlpReceiver();
     receiver.respond('hang');
     const { url, kill, ended } = await startProcessStack({}, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
@@ -211,7 +211,7 @@ describe('a defect outside of any request', () => {
   /** Runs in the process before the gateway. */
   const preload = (code: string) => ({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` });
 
-  test('that is a rejection is logged with its frames and counted, and the gateway goes on', async () => {
+  test('that is a rejection is logged with its frames and counted, and the gateway continues', async () => {
     const code = `process.on('SIGUSR2', () => { Promise.reject(new TypeError('can' + 'ary')); });`;
     const { url, kill, logLine, lines } = await startProcessStack({}, preload(code));
     kill('SIGUSR2');

@@ -56,7 +56,7 @@ async function findClosedPort(): Promise<number> {
 const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
 
 describe('SIGTERM', () => {
-  test(`with ${IN_FLIGHT} requests in flight: readiness goes off first, none is lost, and the process ends within 10 seconds`, async () => {
+  test(`with ${IN_FLIGHT} requests in flight: it becomes unready first, loses none, and ends within 10 seconds`, async () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const env = { GATEWAY_SHUTDOWN_DELAY_SECONDS: '1', SCALEOPS_MAX_IN_FLIGHT: `${2 * IN_FLIGHT}` };
@@ -81,7 +81,7 @@ describe('SIGTERM', () => {
     for (const response of await Promise.all([...responses, late])) {
       expect([response.status, response.headers.get('connection')]).toEqual([200, 'close']);
       const { data } = (await response.json()) as Rows;
-      // A long window has rows of workloads that are gone, too.
+      // A long window also has rows of deleted workloads.
       expect(data.workloadCosts.rows.nodes.length).toBeGreaterThanOrEqual(50);
     }
     expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
@@ -89,7 +89,7 @@ describe('SIGTERM', () => {
     expect(received).toHaveLength(IN_FLIGHT + 1);
   });
 
-  test('keeps an idle connection open while requests are in flight, and answers a request over it', async () => {
+  test('keeps an idle connection open while requests are in flight, and serves a request over it', async () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
@@ -130,7 +130,7 @@ describe('SIGTERM', () => {
     await gate.arrivals(1);
     // A request may still be on its way on this connection: it gets two seconds.
     const unused = await openConnection(url, '');
-    // After that one, so that the server has both when it answers.
+    // After that one, so the server has both when it responds.
     const idle = await openIdleConnection(url);
     kill('SIGTERM');
     await line(/stopping/);
@@ -146,7 +146,7 @@ describe('a stopping process ends within two seconds of the limit', () => {
   const LIMIT = { GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' };
 
   // Mutation: main.ts without process.exit(0): the pending connection holds the process for five seconds.
-  test('with a ScaleOps and a Redis that never respond, and answers waiting requests with SHUTTING_DOWN', async () => {
+  test('with a ScaleOps and a Redis that never respond, and sends SHUTTING_DOWN to waiting requests', async () => {
     const scaleOps = await startSilentHost();
     const redis = await startSilentHost();
     const running = startMain({
@@ -246,7 +246,7 @@ describe.each(['stops reading', 'is gone'] as const)('a process whose reader of 
 });
 
 describe('a gateway that is closed', () => {
-  /** Has no exit of its own: prints what still holds the process. */
+  /** Does not exit by itself: prints the active resources of the process. */
   const SCRIPT = `
     const [, main, scaleOpsUrl, redisUrl, event] = process.argv;
     const { createGateway } = await import(main.replace('main.js', 'app/gateway.js'));

@@ -139,7 +139,7 @@ describe('the spans of an operation', () => {
     expect(gateway.log.find(({ msg }) => msg === 'operation')).toMatchObject({ traceId: operation!.traceId });
   });
 
-  test('name listed operations only, and have the error codes of the response', async () => {
+  test('name only listed operations, and have the error codes of the response', async () => {
     await using receiver = await startOtlpReceiver();
     await using fixture = await startFixture({ env: envOf(receiver, { SCALEOPS_MAX_ATTEMPTS: '1' }) });
     const { gateway, upstream } = fixture;

@@ -1,5 +1,5 @@
-// A canary in every secret and in every text of ScaleOps: through valid and invalid requests, with the log at "trace", no
-// response, log line, metric or span contains one. A text of the client may be quoted to that client only.
+// A canary in every secret and in every text of ScaleOps: through valid and invalid requests, with the log at "trace",
+// no response, log line, metric or span contains one. Only the client itself may get its own text back.
 
 import { expect, test } from 'vitest';
 
@@ -195,7 +195,7 @@ test.skipIf(isRedisSkipped)('no output contains the password of Redis, whether R
   }
 });
 
-test('no output quotes the response of a trace receiver that returns what it was sent', async () => {
+test('no output quotes the response of a trace receiver that echoes its request', async () => {
   await using upstream = await startFaultServer();
   await using receiver = await startOtlpReceiver();
   receiver.respond(400, { 'x-echo': CANARY });

@@ -150,7 +150,7 @@ beforeEach(() => {
 });
 
 describe.each([...STEPS, ...OUTER_STEPS])('a defect in the step "%s"', (step) => {
-  test('is answered, logged and counted, and does no harm to the next request', async () => {
+  test('gets a response, is logged and counted, and does not affect the next request', async () => {
     const { stack, url } = await startServer(envOf);
     const ended = vi.spyOn(GraphQLRequest.prototype, 'end');
     armed.state.step = step;
@@ -189,7 +189,7 @@ function expectOneDefect(log: readonly Readonly<Record<string, unknown>>[]): voi
   expect(JSON.stringify(log)).not.toContain('canary');
 }
 
-test('a defect while a response is compressed for the cache is answered with 500, and the next is cached', async () => {
+test('a defect while a response is compressed for the cache causes 500, and the next response is cached', async () => {
   const { stack, url } = await startServer(envOf);
   expect((await sendQuery(url)).status).toBe(200);
   armed.state.step = 'compress for the cache';
@@ -209,7 +209,7 @@ test('a defect while a cached response is sent is not counted as a successful op
   expect(await metricsOf(url)).toMatch(/gateway_operations_total\{[^}]*outcome="error"\} 1\n/);
 });
 
-test('a defect while a refusal is written is answered with 500', async () => {
+test('a defect while a refusal is written causes 500', async () => {
   const { stack, url } = await startServer(envOf);
   armed.state.step = 'format the errors';
   expect((await sendQuery(url, '{ nope }')).status).toBe(500);
@@ -218,7 +218,7 @@ test('a defect while a refusal is written is answered with 500', async () => {
 });
 
 test.each(['identity', 'gzip', 'br'])(
-  'a defect in the middle of a body in %s ends the connection, and is logged',
+  'a defect in the middle of a %s body closes the connection, and is logged',
   async (encoding) => {
     const { stack, url } = await startServer({ ...envOf, simulator: { workloads: 12_000 } });
     const ended = vi.spyOn(GraphQLRequest.prototype, 'end');

@@ -176,7 +176,7 @@ if (areStepsRun()) {
       // In another folder than its build: it must not need files outside the image.
       const root = join(folder, 'container');
       await cp(image.root, root, { recursive: true, verbatimSymlinks: true });
-      // Readable for the user of the image.
+      // The user of the image must be able to read it.
       await chmod(folder, 0o755);
       const simulator = createSimulator({ workloads: 50, token: TOKEN });
       onTestFinished(() => simulator.close());
@@ -239,7 +239,7 @@ describe('the kit', () => {
   });
 
   test.each([
-    // Harmless commands, in case one is not refused.
+    // The commands are harmless, because a failing test would run them.
     'rm -rf /nowhere/../nowhere',
     'rm -rf /nowhere && true',
     'cat /etc/passwd',

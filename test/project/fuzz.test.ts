@@ -1,4 +1,4 @@
-// The gateway answers any input with a response of its own form, and continues: random operations of its schema, valid and
+// The gateway responds to any input in a documented form, and continues: random operations of its schema, valid and
 // mutated, representations of any JSON, and malformed HTTP. 1,000 cases, 10,000 nightly; FUZZ_RUNS sets another number,
 // and FUZZ_SEED repeats a failed run, which prints its seed.
 
@@ -21,7 +21,7 @@ import { watch, type SentResponse, type Watch } from '../kit/fuzz/survival.js';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? (isNightly ? 10_000 : 1_000));
 const SEED = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) };
-/** A limit for a case that hangs; the cost of a case is measured in CPU time. */
+/** Limits a case that hangs; the cost of a case is measured in CPU time. */
 const MAX_CASE_MS = 15_000;
 const SHRINK_MS = 15_000;
 const TIMEOUT_MS = 60_000 + 30 * RUNS;
@@ -136,7 +136,7 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
     expect([...watched.tally.keys()]).toEqual(expect.arrayContaining(MET));
   });
 
-  test('valid operations, and answers most of them with data', async () => {
+  test('valid operations, and most of them return data', async () => {
     let answered = 0;
     let sent = 0;
     const plain = anyCase((choices) => makeRequest(choices, schema)).filter(({ isPlain }) => isPlain);
@@ -156,7 +156,7 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
 
   test('operations over one connection', async () => {
     const anyRequest = anyCase((choices) => makeRequest(choices, schema))
-      // Node answers longer ones before it has read them, and closes the connection.
+      // Node responds to longer ones before it has read them, and closes the connection.
       .filter(({ target, body = '' }) => target.length < 15_000 && body.length < 100_000);
     await fuzz(anyRequest, 0.1, async (request) => [await sendOverSocket(request)]);
   });
@@ -175,7 +175,7 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
     );
   });
 
-  test('everything without a memory leak', () => {
+  test('all cases without a memory leak', () => {
     expect(usedHeap() - heapBefore).toBeLessThan(MAX_HEAP_GROWTH);
     if (process.env.FUZZ_RUNS !== undefined) console.log(Object.fromEntries([...watched.tally].sort()));
   });

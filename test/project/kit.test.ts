@@ -50,7 +50,7 @@ describe.skipIf(isRedisSkipped)('Redis of the test kit', () => {
     const monitor = await redis.monitor();
     await redis.get('key');
     const client = connectTo(redis.port);
-    // So many that MONITOR's lines are still on their way when the last is answered.
+    // Enough commands that some lines of MONITOR arrive after the last reply.
     const commands = Array.from({ length: 1000 }, (_, at) => ['SET', `key-${at}`, 'value']);
     expect(await send(client, readReplies(client), commands)).toEqual(commands.map(() => 'OK'));
     await monitor.stop();
@@ -182,7 +182,7 @@ describe('the TCP proxy', () => {
     expect(received).toEqual(['held', 'held']);
   });
 
-  test('drops held bytes of a client that has left', async () => {
+  test('drops held bytes of a client that has disconnected', async () => {
     const proxy = await startEcho();
     await proxy.hang();
     const client = connectTo(proxy.port);
@@ -275,7 +275,7 @@ describe('the tenants of the test kit', () => {
     expect(tenants.countOf('token-b')).toBe(1);
   });
 
-  test('return the question in a row', async () => {
+  test('name the request in a row', async () => {
     await using tenants = await startTenants({ tokens: TOKENS });
     const { response } = await post(tenants, 'token-a', `${WORKLOADS}?range=7d`, { namespaces: ['b', 'a'] });
     const requested = response.aggregatedWorkloads[1]!.workloadName;
@@ -306,7 +306,7 @@ describe('the tenants of the test kit', () => {
     expect(await statusOf(jwt)).toBe(401);
   });
 
-  test('fail as often as they are told to', async () => {
+  test('fail the configured number of times', async () => {
     await using tenants = await startTenants({ tokens: TOKENS });
     const statusOf = async () => (await post(tenants, 'token-a')).status;
     tenants.failNext(2);
@@ -318,7 +318,7 @@ describe('the tenants of the test kit', () => {
     expect(tenants.countOf('token-a')).toBe(6);
   });
 
-  test('wait for the hook, and check the token after it', async () => {
+  test('await the hook, and check the token after it', async () => {
     const gate = createGate();
     await using tenants = await startTenants({ tokens: TOKENS, onRequest: gate.pass });
     const pending = post(tenants, 'token-a');

@@ -54,7 +54,7 @@ describe('the audit', () => {
     }).listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
     await once(server, 'listening');
-    // npm caches advisories, and the machine's next audit would read those of the test.
+    // npm caches advisories, and the machine's next audit would read the advisories of the test.
     const cache = await makeFolder();
     return {
       requested,

@@ -1,5 +1,5 @@
-// Problems in the data of ScaleOps, through whole gateways: what is shown, what is warned of, and that no total is
-// wrong in silence. How the shapes are parsed is in test/upstream/decode.test.ts and test/report/byte-parser.test.ts.
+// Problems in the data of ScaleOps, through whole gateways: results and warnings. No total is wrong without a warning.
+// Tests of the parsers: test/upstream/decode.test.ts and test/report/byte-parser.test.ts.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -40,7 +40,7 @@ const report = (rows: readonly unknown[], more: object = {}) => ({
 interface Fixture extends TestGateway {
   readonly upstream: FaultServer;
   readonly clock: IdleClock;
-  /** What both reports are from now on. */
+  /** The content of both reports from now on. */
   serve(json: object): void;
 }
 
@@ -53,7 +53,7 @@ async function startFixture(first: object | Fault, env: Record<string, string> =
     await upstream[Symbol.asyncDispose]();
   });
   const serve = (json: object | Fault): void => {
-    // A connection of its own for each answer, so that no test depends on when an idle one is closed.
+    // One connection per response, so no test depends on the closing of idle ones.
     const fault = typeof json === 'function' ? (json as Fault) : faults.closeDelimited(JSON.stringify(json));
     for (const path of [WORKLOADS, AGGREGATED]) upstream.respond(path, fault);
   };
@@ -73,8 +73,8 @@ async function fetchReport(fixture: TestGateway, fields: string, filter = 'last:
 const codesIn = async (fixture: TestGateway): Promise<string[]> =>
   ((await fetchReport(fixture, WARNINGS)) as { warnings: { code: string }[] }).warnings.map(({ code }) => code);
 
-describe('a report that is as it should be', () => {
-  test('has no warnings, in neither the answer nor the log nor the metrics', async () => {
+describe('a correct report', () => {
+  test('has no warnings in the response, the log and the metrics', async () => {
     const fixture = await startFixture(report([R], { error: null, errors: [], truncation: { omittedEntries: 0 } }));
     expect(await fetchReport(fixture, `${WARNINGS} totals { rowsWithoutCost }`)).toEqual({
       warnings: [],
@@ -84,12 +84,12 @@ describe('a report that is as it should be', () => {
   });
 });
 
-describe('a number that cannot be read', () => {
+describe('an unreadable number', () => {
   const rows = [...Array.from({ length: 999 }, () => ({ ...R, totalCost: 1 })), { ...R, totalCost: '12,500.00' }].map(
     (row, at) => ({ ...row, workloadName: `w${at}` }),
   );
 
-  test.each(['"12,500.00"', '"NaN"', '"+Inf"', '1e400'])('%s is null, not 0, and not in the sum', async (text) => {
+  test.each(['"12,500.00"', '"NaN"', '"+Inf"', '1e400'])('%s is null, not 0, and is not in the sum', async (text) => {
     const json = JSON.stringify(report(rows)).replace('"12,500.00"', text);
     const fixture = await startFixture(faults.closeDelimited(json));
     expect(await fetchReport(fixture, `totals { rowCount totalCost rowsWithoutCost } ${WARNINGS}`)).toEqual({
@@ -105,7 +105,7 @@ describe('a number that cannot be read', () => {
     });
   });
 
-  test('counts as a row without cost in its group, in the other groups together, and in filtered totals', async () => {
+  test('is counted in rowsWithoutCost of its group, of the others, and of filtered totals', async () => {
     const costs = [
       ['a', 'x'],
       ['a', 3],
@@ -130,7 +130,7 @@ describe('a number that cannot be read', () => {
     expect(totals).toEqual({ rowCount: 2, rowsWithoutCost: 1 });
   });
 
-  test('is logged and counted once for each report that is fetched, by code and field', async () => {
+  test('is logged and counted once per fetched report, by code and field', async () => {
     const fixture = await startFixture(report([{ ...R, totalCost: CANARY, hourlyCost: CANARY }, null]));
     for (let time = 0; time < 3; time += 1) await fetchReport(fixture, WARNINGS);
     expect(fixture.upstream.requests).toHaveLength(1);
@@ -155,7 +155,7 @@ describe('a number that cannot be read', () => {
   });
 });
 
-describe('a report of which a part is missing', () => {
+describe('a partial report', () => {
   test.each<[string, object, string]>([
     ['error', { clusters: ['c1', 'c2'], error: `c2: ${CANARY}` }, 'error'],
     ['errors', { errors: [{ message: CANARY }] }, 'errors'],
@@ -163,7 +163,7 @@ describe('a report of which a part is missing', () => {
     ['entries that are left out', { truncation: { omittedEntries: 499 } }, 'truncation'],
     ['a flag in another spelling', { is_truncated: true }, 'isTruncated'],
     ['a flag that is not set', { isComplete: false }, 'isComplete'],
-  ])('(%s) is shown with a warning', async (_title, more, field) => {
+  ])('(%s) is served with a warning', async (_title, more, field) => {
     const fixture = await startFixture(report([R], more));
     const shown = await fetchReport(fixture, `rows { nodes { totalCost } } ${WARNINGS}`);
     expect(shown).toEqual({
@@ -179,7 +179,7 @@ describe('a report of which a part is missing', () => {
     });
   });
 
-  test('shows the warning for a cluster and a namespace, also for one that may be in the missing part', async () => {
+  test('has the warning for a cluster and a namespace, also for a missing one', async () => {
     const fixture = await startFixture(report([R], { failedClusters: ['c2'] }));
     const { data } = await fixture.send(
       '{ a: kubernetesCluster(name: "c1") { costs { totals { totalCost } warnings { code } } } ' +
@@ -197,7 +197,7 @@ describe('labels', () => {
     ['objects with capital letters', [{ Key: 'team', Value: 'a' }]],
     ['one text', 'team=a,env=prod'],
     ['a map with lists', { team: ['a', 'b'] }],
-  ])('that are %s are grouped by', async (_title, ownerLabels) => {
+  ])('that are %s can be grouped by', async (_title, ownerLabels) => {
     const fixture = await startFixture(report([{ ...R, ownerLabels }]));
     const shown = await fetchReport(
       fixture,
@@ -206,7 +206,7 @@ describe('labels', () => {
     expect(shown).toEqual({ breakdown: { groups: [{ keys: [{ value: 'a' }] }] }, warnings: [] });
   });
 
-  test('whose value is long open their group', async () => {
+  test('with a long value select their group in `where`', async () => {
     const value = 'v'.repeat(100_000);
     const annotations = [{ key: 'example.com/note', value }];
     const fixture = await startFixture(
@@ -227,7 +227,7 @@ describe('labels', () => {
     expect(data.workloadCosts.totals).toEqual({ rowCount: 1 });
   });
 
-  test('in a shape that is not known are left out with a warning', async () => {
+  test('in an unknown shape are omitted with a warning', async () => {
     const odd = { ...R, labels: { team: 'a' }, ownerLabels: [['team', CANARY]] };
     const fixture = await startFixture(report([odd, { ...odd, workloadName: 'x' }, { ...R, workloadName: 'y' }]));
     const shown = await fetchReport(fixture, `rows { nodes { ownerLabels { key } labels { value } } } ${WARNINGS}`);
@@ -243,7 +243,7 @@ describe('labels', () => {
   });
 });
 
-test('rows that are no objects are left out with a warning', async () => {
+test('rows that are no objects are omitted with a warning', async () => {
   const fixture = await startFixture(report([null, R, 7, CANARY, [R]]));
   expect(await fetchReport(fixture, `totals { rowCount totalCost } ${WARNINGS}`)).toEqual({
     totals: { rowCount: 1, totalCost: 10 },
@@ -254,7 +254,7 @@ test('rows that are no objects are left out with a warning', async () => {
 });
 
 describe('a name of another type', () => {
-  test('is null with a warning, in the report and in each of its parts', async () => {
+  test('is null with a warning, in the report and in parts of it', async () => {
     const rows = [R, { ...R, namespace: ['ns1'], totalCost: 7 }, { ...R, clusterName: { name: 'c1' }, totalCost: 5 }];
     const fixture = await startFixture(report(rows));
     const warnings = [
@@ -282,7 +282,7 @@ describe('a name of another type', () => {
     expect(data.kubernetesNamespace.costs.warnings).toEqual(warnings);
   });
 
-  test('is read when it is a number or a boolean', async () => {
+  test('is converted when it is a number or a boolean', async () => {
     const fixture = await startFixture(report([{ ...R, clusterName: 7, namespace: true }]));
     expect(await fetchReport(fixture, `rows { nodes { clusterName namespace } } ${WARNINGS}`)).toEqual({
       rows: { nodes: [{ clusterName: '7', namespace: 'true' }] },
@@ -313,7 +313,7 @@ describe('the window', () => {
     [{ startTime: NOW_MS - 7 * DAY_MS, endTime: NOW_MS }],
     [{ startTime: String(NOW_MS - 7 * DAY_MS), endTime: String(NOW_MS) }],
     [{ startTime: NOW_MS / 1_000 - 7 * 86_400, endTime: NOW_MS / 1_000 }],
-  ])('%j is read from the epoch', async (window) => {
+  ])('%j is a time since the epoch', async (window) => {
     expect(await windowOf(window, 'last: "7d"')).toEqual({ window: requested, warnings: [] });
   });
 
@@ -327,7 +327,7 @@ describe('the window', () => {
     expect(await windowOf(window, 'last: "7d"')).toEqual({ window: requested, warnings: [{ code: 'MISSING_WINDOW' }] });
   });
 
-  test('is an error of its own where it is neither given nor requested', async () => {
+  test('is an error of the field `window` when neither the report nor the request has one', async () => {
     const fixture = await startFixture(report([R], { window: null }));
     const { data, errors } = await fixture.send('{ workloadCosts { warnings { code message } totals { totalCost } } }');
     const message =
@@ -362,7 +362,7 @@ describe('the window', () => {
     ['365d', 3 * 24, 0, true],
     ['1h', 1 / 12, 0, false],
     ['1h', 7 / 60, 0, true],
-    // Whole days: until midnight before or after now, or the day before where ScaleOps lags.
+    // Whole days until the midnight before or after now, or a day earlier when ScaleOps lags.
     ['7d', -23, -23, false],
     ['7d', 24, 24, false],
     ['7d', -26, -26, false],
@@ -372,21 +372,24 @@ describe('the window', () => {
     ['7d', 365 * 24, 365 * 24, true],
     ['1h', -3, -3, false],
     ['1h', -24, -24, true],
-  ])('of last: %s that begins %f and ends %f hours late: mismatch %s', async (last, startLate, endLate, isMismatch) => {
-    const lengthMs = last === '1h' ? HOUR_MS : Number.parseInt(last) * DAY_MS;
-    const window = {
-      startTime: NOW_MS - lengthMs + startLate * HOUR_MS,
-      endTime: NOW_MS + endLate * HOUR_MS,
-    };
-    const { warnings, ...shown } = await windowOf(window, `last: "${last}"`);
-    expect(warnings).toEqual(isMismatch ? [{ code: 'WINDOW_MISMATCH' }] : []);
-    expect(shown.window).toEqual({ startTime: iso(window.startTime), endTime: iso(window.endTime) });
-  });
+  ])(
+    'of last: %s that begins %f and ends %f hours late has a mismatch: %s',
+    async (last, startLate, endLate, isMismatch) => {
+      const lengthMs = last === '1h' ? HOUR_MS : Number.parseInt(last) * DAY_MS;
+      const window = {
+        startTime: NOW_MS - lengthMs + startLate * HOUR_MS,
+        endTime: NOW_MS + endLate * HOUR_MS,
+      };
+      const { warnings, ...shown } = await windowOf(window, `last: "${last}"`);
+      expect(warnings).toEqual(isMismatch ? [{ code: 'WINDOW_MISMATCH' }] : []);
+      expect(shown.window).toEqual({ startTime: iso(window.startTime), endTime: iso(window.endTime) });
+    },
+  );
 
   test.each([
     ['', '(filter: { timeRange: { last: "7d" } })'],
     ['(filter: { timeRange: { last: "7d" } })', ''],
-  ])('of 30 days is a mismatch for the last 7 days, asked as %j and then as %j', async (...filters) => {
+  ])('of 30 days is a mismatch for the last 7 days, requested as %j and then as %j', async (...filters) => {
     const fixture = await startFixture(report([], { window: { startTime: NOW_MS - 30 * DAY_MS, endTime: NOW_MS } }));
     for (const filter of filters) {
       const { data } = await fixture.send(`{ aggregatedCosts${filter} { warnings { code } } }`);
@@ -395,7 +398,7 @@ describe('the window', () => {
     expect(fixture.upstream.requests).toHaveLength(1);
   });
 
-  test('of any period is no mismatch where none was requested', async () => {
+  test('of any period is no mismatch when no period was requested', async () => {
     expect(await windowOf(WINDOW_OF_2020, '')).toMatchObject({ warnings: [] });
   });
 
@@ -403,14 +406,19 @@ describe('the window', () => {
     [60_000, -60_000, []],
     [60_001, 0, [{ code: 'WINDOW_MISMATCH' }]],
     [0, -60_001, [{ code: 'WINDOW_MISMATCH' }]],
-  ])('is compared with the requested one: it begins %i and ends %i ms late', async (startLate, endLate, warnings) => {
-    const [from, to] = [NOW_MS - 3 * DAY_MS, NOW_MS - DAY_MS];
-    const fixture = await startFixture(report([], { window: { startTime: from + startLate, endTime: to + endLate } }));
-    const { data } = await fixture.send(
-      `{ aggregatedCosts(filter: { timeRange: { between: { from: "${iso(from)}", to: "${iso(to)}" } } }) { warnings { code } } }`,
-    );
-    expect(data.aggregatedCosts.warnings).toEqual(warnings);
-  });
+  ])(
+    'is compared with the requested one when it begins %i and ends %i ms late',
+    async (startLate, endLate, warnings) => {
+      const [from, to] = [NOW_MS - 3 * DAY_MS, NOW_MS - DAY_MS];
+      const fixture = await startFixture(
+        report([], { window: { startTime: from + startLate, endTime: to + endLate } }),
+      );
+      const { data } = await fixture.send(
+        `{ aggregatedCosts(filter: { timeRange: { between: { from: "${iso(from)}", to: "${iso(to)}" } } }) { warnings { code } } }`,
+      );
+      expect(data.aggregatedCosts.warnings).toEqual(warnings);
+    },
+  );
 });
 
 describe('a workload with two rows', () => {
@@ -420,7 +428,7 @@ describe('a workload with two rows', () => {
   ];
   const other = { ...R, workloadName: 'x', totalCost: 15 };
 
-  test('costs their sum as an entity, as in a breakdown, and has a warning', async () => {
+  test('has their sum as an entity and in a breakdown, and a warning', async () => {
     const fixture = await startFixture(report([...twice, other]));
     const shown = await fetchReport(
       fixture,
@@ -439,13 +447,13 @@ describe('a workload with two rows', () => {
     });
     expect(shown.breakdown.groups).toEqual([{ totals: { totalCost: 15 } }, { totals: { totalCost: 15 } }]);
     expect(shown.warnings).toMatchObject([{ code: 'DUPLICATE_ROW', count: 1, field: null }]);
-    // The sum is none of the rows.
+    // No row equals the sum.
     const nodes = shown.rows.nodes as { totalCost: number; id: string }[];
     expect(nodes.map(({ totalCost }) => totalCost)).toEqual([10, 5, 15]);
     expect(nodes.map((node) => node.id)).not.toContain(id);
   });
 
-  test('has the same sum, name and id whatever the order of its rows is', async () => {
+  test('has the same sum, name and id in any order of its rows', async () => {
     const costs: unknown[] = [];
     for (const rows of [twice, twice.toReversed()]) {
       const fixture = await startFixture(report([...rows.map((row, at) => ({ ...row, services: [`s${at}`] })), other]));
@@ -458,7 +466,7 @@ describe('a workload with two rows', () => {
     expect(costs[1]).toEqual(costs[0]);
   });
 
-  test.each(['NaN', null, ''])('has no cost when that of one row is %j', async (totalCost) => {
+  test.each(['NaN', null, ''])('has no cost when the cost of one row is %j', async (totalCost) => {
     const [first, second] = twice as [object, object];
     const odd = { ...second, totalCost, spotHours: 'x', amountOfWorkloads: 1 };
     const fixture = await startFixture(report([first, odd, other]));
@@ -473,15 +481,15 @@ describe('a workload with two rows', () => {
     });
   });
 
-  test('is no warning in an aggregated report, whose rows are groups', async () => {
+  test('causes no warning in an aggregated report, whose rows are groups', async () => {
     const fixture = await startFixture(report(twice));
     const { data } = await fixture.send('{ aggregatedCosts { warnings { code } } }');
     expect(data.aggregatedCosts.warnings).toEqual([]);
   });
 });
 
-describe('a caller who may see one namespace', () => {
-  test('sees the warnings about visible rows and the whole answer, and no number of hidden ones', async () => {
+describe('a caller with permissions for one namespace', () => {
+  test('sees warnings about visible rows and the whole report, and no count of hidden rows', async () => {
     const upstream = await startFaultServer();
     const rows = [
       { ...R, totalCost: 'x', hourlyCost: 'x' },
@@ -529,7 +537,7 @@ describe('a caller who may see one namespace', () => {
   });
 });
 
-describe('an aggregated report of a caller who may see one namespace', () => {
+describe('an aggregated report of a caller with permissions for one namespace', () => {
   const send = async (rows: readonly object[], fields: string): Promise<any> => {
     const upstream = await startFaultServer();
     upstream.respond(AGGREGATED, faults.json(report(rows)));
@@ -580,7 +588,7 @@ describe('an aggregated report of a caller who may see one namespace', () => {
     ]);
   });
 
-  test.each([null, '', undefined])('counts a visible row whose cost is %j', async (totalCost) => {
+  test.each([null, '', undefined])('counts a visible row with the cost %j', async (totalCost) => {
     const hidden = row('a', null, { namespace: 'hidden' });
     const shown = await send(
       [row('a', 10), row('a', totalCost, { clusterName: 'c2' }), hidden],
@@ -594,7 +602,7 @@ describe('an aggregated report of a caller who may see one namespace', () => {
   });
 });
 
-test('a report of which every row is odd has one warning per code and field', async () => {
+test('a report with a problem in every row has one warning per code and field', async () => {
   const odd = Object.fromEntries(
     ['totalCost', 'hourlyCost', 'replicas', 'labels', 'ownerLabels'].map((key) => [key, 5e9]),
   );

@@ -19,7 +19,7 @@ import { originOf } from '../kit/report.js';
 
 const LARGE_BYTES = 4_194_304;
 
-/** A report of at least so many bytes; its only namespace has a name in another script. */
+/** A report of at least `bytes` bytes; its only namespace has a name in another script. */
 function makeText(bytes: number, namespace = '日本'): string {
   const rows: string[] = [];
   for (let length = 0; length < bytes; length += rows.at(-1)!.length + 1) {
@@ -71,7 +71,7 @@ const QUERY = 'query Rows($last: CostDuration!) { workloadCosts(filter: { last: 
 
 describe('five large reports at once', () => {
   // Fails when a body without a permit is refused, and when a permit is not released.
-  test('are all read, the fifth when another has been parsed, each with one call', async () => {
+  test('are all read with one call each, the fifth after another one is parsed', async () => {
     const text = makeText(LARGE_BYTES + 1_000_000);
     const upstream = await startSlowUpstream(Buffer.from(text));
     await using gateway = startGateway(upstream.url);
@@ -85,7 +85,7 @@ describe('five large reports at once', () => {
     expect(upstream.requests()).toBe(5);
   });
 
-  test('end with their deadline while they wait, and let others proceed', async () => {
+  test('fail at their deadline while they wait, and release their place', async () => {
     const text = makeText(LARGE_BYTES + 1_000_000);
     const upstream = await startSlowUpstream(Buffer.from(text));
     const clock = createManualClock();
@@ -104,7 +104,7 @@ describe('five large reports at once', () => {
 });
 
 describe('the limit of large bodies', () => {
-  test('makes a body that grows large wait until another one is released', async () => {
+  test('delays a growing body until another one is released', async () => {
     const limit = createReportParser({ keepsBodies: false, largeBodies: 2 });
     const permits = [0, 1, 2, 3].map(() => limit.start());
     for (const permit of permits) expect(permit.addBytes(LARGE_BYTES)).toBeUndefined();
@@ -112,7 +112,7 @@ describe('the limit of large bodies', () => {
     await settle();
     const isPending = () => [first, second, third, fourth].map((each) => each!.outcome() === 'pending');
     expect(isPending()).toEqual([false, false, true, true]);
-    // A body that is released while it waits leaves the queue.
+    // A body that is released while it waits is removed from the queue.
     permits[2]!.release();
     permits[0]!.release();
     permits[0]!.release();
@@ -145,7 +145,7 @@ describe('the parser thread', () => {
     }
   });
 
-  test('leaves a shared buffer usable for its other owner', async () => {
+  test('does not detach a shared buffer', async () => {
     const parser = createReportParser({ keepsBodies: true });
     onTestFinished(() => parser.close());
     const shared = Buffer.from(makeText(1_100_000));
@@ -178,7 +178,7 @@ describe('the parser thread', () => {
   });
 
   // Mutation: parser-thread.ts, onEnd keeps the old worker: the next parse never ends.
-  test('is replaced for the next report after it ran out of memory', async () => {
+  test('is replaced for the next report after it runs out of memory', async () => {
     const thread = createParserThread({ maxHeapMb: 24 });
     onTestFinished(() => thread.close());
     const bomb = `{"aggregatedWorkloads":[${'{"a":[[],[]]},'.repeat(1_000_000)}{}]}`;

@@ -1,5 +1,5 @@
-// The queries of a report, compared with kit/reference.ts: any report, any arguments, the same answer. Also cursors after
-// a refresh, sums of 100,000 costs, and the time of large queries.
+// The queries of a report, compared with kit/reference.ts for any report and any arguments. Also cursors after a
+// refresh, sums of 100,000 costs, and the cost of large queries.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -147,7 +147,7 @@ describe('rows', () => {
     );
   });
 
-  test("with equal keys have one order, whatever ScaleOps' order is", () => {
+  test('with equal keys have the same order, whatever order ScaleOps returns', () => {
     const rows = ['a', 'b', 'c', 'd', 'e'].map((id, at) => ({ id, totalCost: at % 2, replicas: 1 }));
     const inOrder = (list: object[], ...orderBy: RowOrder[]) =>
       ids(reportOf(list).selectRows({ orderBy }).rows).join('');
@@ -164,7 +164,7 @@ describe('rows', () => {
     }
   });
 
-  test('with equal keys are each on one page when ScaleOps returns them in another order meanwhile', () => {
+  test('with equal keys are each on one page, even when ScaleOps changes their order meanwhile', () => {
     const rows = Array.from({ length: 100 }, (_, at) => ({ workloadName: `w${at}`, totalCost: 1 }));
     const orderBy: RowOrder[] = [{ field: 'totalCost', direction: 'DESC' }];
     const [one, other] = [reportOf(rows), reportOf(rows.toReversed())];
@@ -241,7 +241,7 @@ function walk(of: SyncReport, query: Query, way: 'forward' | 'backward', sizes: 
     });
     if (way === 'forward') pages.push(places(page.rows));
     else pages.unshift(places(page.rows));
-    // Bounds a walk that makes no progress.
+    // Limits a loop that makes no progress.
     if (!(way === 'forward' ? page.hasNextPage : page.hasPreviousPage) || turn > 30) return pages.flat();
     cursor = page.cursorOf(way === 'forward' ? page.rowCount - 1 : 0);
   }
@@ -257,7 +257,7 @@ describe('totals', () => {
     );
   });
 
-  test('count a row without a value, which adds nothing', () => {
+  test('count a row without a value, which adds nothing to the sum', () => {
     const queried = reportOf([{ id: 'a', totalCost: 2 }, { id: 'b', totalCost: null }, { id: 'c' }]);
     expect(queried.sumRows()).toMatchObject({ rowCount: 3 });
     expect(queried.sumRows().sum('totalCost')).toBe(2);
@@ -274,7 +274,7 @@ describe('totals', () => {
     expect(percentOfHours(reportOf([{ id: 'a', onDemandPercent: 50 }]).sumRows(), 'onDemandHours')).toBeNull();
   });
 
-  test('have exact percentages, and none when the hours add up to 0', () => {
+  test('have exact percentages, which are null when the hours add up to 0', () => {
     const percentOf = (onDemandHours: number, ...spotHours: number[]) =>
       percentOfHours(
         reportOf([{ id: 'a', onDemandHours }, ...spotHours.map((hours) => ({ id: 'b', spotHours: hours }))]).sumRows(),
@@ -409,7 +409,7 @@ describe('a breakdown', () => {
     );
   });
 
-  test('has groups that `where.dimensions` opens with their keys', () => {
+  test('has groups that `where.dimensions` selects by their keys', () => {
     fc.assert(
       fc.property(anyReport(), anyDimensions, fc.integer({ min: 1, max: 3 }), (json, all, count) => {
         const queried = report(json);
@@ -427,7 +427,7 @@ describe('a breakdown', () => {
     );
   });
 
-  test('separates groups when there are more pairs than a table holds', () => {
+  test('separates groups when there are more pairs than a lookup table has entries', () => {
     const COUNT = 1_500;
     const rows = Array.from({ length: 2 * COUNT }, (_, at) => ({
       id: `${at}`,
@@ -511,7 +511,7 @@ describe('a cursor', () => {
     );
   });
 
-  test('is refused when a client made it up', () => {
+  test('is refused when a client invented it', () => {
     const queried = reportOf(rows);
     const base64 = (text: string) => Buffer.from(text).toString('base64url');
     const made = ['', ' ', '0', 'null', base64('0.a'), base64(`${'A'.repeat(11)}0.a`), 'A'.repeat(10_000), '\ud83d'];
@@ -570,7 +570,7 @@ describe('a cursor', () => {
       expect(next(refreshed, { before: cursorOf('d'), last: 2 })).toBe(backward);
     });
 
-    test('follows its row, or stands for its index when the row is gone', () => {
+    test('follows its row, or its index when the row is missing', () => {
       fc.assert(
         fc.property(
           fc.shuffledSubarray(Array.from('abcdefgh')),
@@ -630,7 +630,7 @@ describe('in a report of 100,000 rows', () => {
       ownerLabels: LABELS.slice(0, at === 0 ? 1_000 : 5),
     })),
   );
-  test('a cursor with index 999,999,999 stands for its row, or for the end', () => {
+  test('a cursor with index 999,999,999 means its row, or the end', () => {
     const codec = createCursorCodec(() => [toReportId({ report: 'workloads' }), [], null]);
     const index = 999_999_999;
     const gone = codec.encode({ index, id: 'gone' });
@@ -690,7 +690,7 @@ test('totals compute each sum once', () => {
 });
 
 describe('the derived data of a report', () => {
-  test('stays correct when it is evicted again and again', () => {
+  test('stays correct when it is evicted repeatedly', () => {
     // Three rows have a budget for less than one column, twenty for about eight.
     for (const count of [3, 20]) {
       const [json] = fc.sample(anyReport(count, count), { numRuns: 1, seed: 11 }) as [UpstreamReport];

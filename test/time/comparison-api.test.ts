@@ -90,7 +90,7 @@ function kindOf({ rowCount, totalCost }: Record<Name | 'rowCount', Change>): str
   return totalCost.difference > 0 ? 'INCREASED' : 'DECREASED';
 }
 
-/** What a breakdown by namespace has to say. */
+/** The expected breakdown by namespace. */
 function expectedBreakdown(gateway: CompanyGateway, now: Window, before: Window) {
   const totals = changesOf(gateway, now, before, () => true);
   const groups = [...new Set(COMPANY.map(({ namespace }) => namespace))]
@@ -190,7 +190,7 @@ describe('a comparison of an aggregated report', () => {
       between('2026-04-10T10:15Z', '2026-04-13T10:15Z'),
       false,
     ],
-  ])('has the numbers of %s', async (_title, range, baseline, now, before, isComplete) => {
+  ])('has the correct numbers for %s', async (_title, range, baseline, now, before, isComplete) => {
     await using gateway = await start();
     const { response, received } = await gateway.count(compare(range, baseline));
     const { breakdown, ...comparison } = comparisonOf(response);
@@ -214,12 +214,12 @@ describe('a comparison of an aggregated report', () => {
   const before = between('2026-04-02', '2026-04-09');
   const WEEK = '{ calendar: { unit: DAY, count: 7 } }';
 
-  test('has kinds, ratios that are null without a base, and contributions that add up to 1', async () => {
+  test('has kinds, ratios that are null for a baseline of 0, and contributions that add up to 1', async () => {
     await using gateway = await start();
     const { groups } = comparisonOf(await gateway.send(compare(WEEK))).breakdown;
     const byName = new Map(groups.map((each) => [each.keys[0]!.value, each]));
     expect(byName.get('new')).toMatchObject({ kind: 'APPEARED', totals: { totalCost: { baseline: 0, ratio: null } } });
-    // It died on the 7th.
+    // It ended on the 7th.
     expect(
       comparisonOf(await gateway.send(compare(between2(between('2026-04-07', '2026-04-09'))))).breakdown.groups,
     ).toEqual(
@@ -234,7 +234,7 @@ describe('a comparison of an aggregated report', () => {
     expect(groups.reduce((sum, { contribution }) => sum + contribution!, 0)).toBeCloseTo(1, 12);
   });
 
-  test('keeps groups below `minDifference`, of other kinds and after `first` in others', async () => {
+  test('sums groups below `minDifference`, of other kinds and after `first` in others', async () => {
     await using gateway = await start();
     const whole = expectedBreakdown(gateway, now, before);
     const send = async (args: string) =>
@@ -288,7 +288,7 @@ describe('a comparison of an aggregated report', () => {
     expect(totals).toEqual(expected);
     expect(breakdown.totals).toEqual(expected);
     expect(breakdown.groups).toMatchObject([{ keys: [{ dimension: 'label:team', value: 'data' }], totals: expected }]);
-    // A team that nobody names is a group, too.
+    // Rows without a team are a group, too.
     const all = comparisonOf(await gateway.send(compare(WEEK, '', `breakdown(by: [{ label: "team" }]) { ${GROUPS} }`)));
     for (const { keys, totals: sums } of all.breakdown.groups) {
       expect(sums).toEqual(changesOf(gateway, now, before, ({ team }) => team === keys[0]!.value));
@@ -296,7 +296,7 @@ describe('a comparison of an aggregated report', () => {
     expect(all.breakdown.groupCount).toBe(3);
   });
 
-  test('makes one call for any number of questions, and its baseline is a report', async () => {
+  test('makes one call for any number of queries, and its baseline is a report', async () => {
     await using gateway = await start();
     const inner = `totals { totalCost { baseline } } baseline { id window { hours } totals { totalCost rowCount } }
       a: breakdown(by: [{ field: CLUSTER }]) { groupCount } b: breakdown(by: [{ label: "team" }]) { groupCount }`;
@@ -321,7 +321,7 @@ describe('a comparison of an aggregated report', () => {
     expect(comparisonOf(response).breakdown).toEqual(expectedBreakdown(gateway, yesterday, dayBefore));
   });
 
-  test('fails by itself when its baseline fails', async () => {
+  test('fails without affecting other fields when its baseline fails', async () => {
     await using gateway = await start();
     gateway.upstream.onRequest = ({ window }) => (window.to <= before.to ? { status: 500 } : undefined);
     const query = compare(WEEK).replace('comparison {', 'totals { totalCost } comparison {');
@@ -375,7 +375,7 @@ describe('a comparison of a workload report', () => {
       const name = keys[0]!.value!;
       expect(names).toContain(name);
       expect(totals).toEqual(derived((each) => each.name === name));
-      // It was born within this window but for ten hours.
+      // It started within this window, ten hours after its beginning.
       expect(kind === 'APPEARED').toBe(false);
     }
     expect((await gateway.count(query('totals { totalCost { ratio } }'))).received).toEqual([]);
@@ -403,14 +403,14 @@ describe('a comparison of a workload report', () => {
     }
   });
 
-  test('tells what appeared and what vanished by its costs', async () => {
+  test('distinguishes appeared and vanished workloads by their costs', async () => {
     await using gateway = await start();
     const kinds = async (last: string) => {
       const inner = 'breakdown(by: [{ field: WORKLOAD_NAME }]) { groups { keys { value } kind } }';
       const { groups } = comparisonOf(await gateway.send(query(inner, `(filter: { last: "${last}" })`))).breakdown;
       return Object.fromEntries(groups.map(({ keys, kind }) => [String(keys[0]!.value), kind]));
     };
-    // Born on the 13th, died on the 7th.
+    // Started on the 13th, ended on the 7th.
     expect(await kinds('4d')).toMatchObject({ born: 'APPEARED', cart: expect.stringMatching(/CREASED/) as string });
     expect(await kinds('5d')).toMatchObject({ born: 'APPEARED', dead: 'VANISHED' });
   });

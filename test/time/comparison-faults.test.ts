@@ -1,5 +1,5 @@
-// Comparisons whose numbers would be wrong in silence: of reports that are not whole, of an hour that is not over, and of
-// values that a report does not have. Calls to an independent upstream are counted.
+// Comparisons that would be wrong without an error: of partial reports, of an hour that is not over, and of values that
+// a report does not have. Calls to an independent upstream are counted.
 
 import { describe, expect, test } from 'vitest';
 
@@ -53,7 +53,7 @@ describe('the comparison of a workload report', () => {
     expect((await gateway.send(QUERY)).errors).toMatchObject([{ extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }]);
   });
 
-  test('is derived where only a number is missing that it does not show', async () => {
+  test('is derived when only a number is missing that it does not need', async () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const row = (totalCost: number) => ({ ...cart, totalCost, savingsAvailable: 'NaN' });
     gateway.upstream.onRequest = ({ parameters }) => ({
@@ -67,7 +67,7 @@ describe('the comparison of a workload report', () => {
   });
 });
 
-test('a workload without costs, and one with a credit, are of the kind that their rows say', async () => {
+test('a workload without costs, and one with a credit, have the kind of their rows', async () => {
   await using gateway = await startCompanyGateway(createManualClock(START_MS));
   const row = (workloadName: string, totalCost: number) => ({ ...cart, workloadName, totalCost });
   gateway.upstream.onRequest = ({ parameters }) => {
@@ -99,9 +99,9 @@ describe('two reports of different times', () => {
   const APPEARED = { breakdown: { groups: [{ keys: [{ value: 'born' }] }] } };
   const SINGLE = (last: string) => `{ workloadCosts(filter: { last: "${last}" }) { asOf } }`;
 
-  // The other one is refreshed, or fetched for the first time.
+  // The other report is refreshed, or fetched for the first time.
   test.each(['4d', '8d'])(
-    'are not compared: the older one is fetched again when that of %s is newer',
+    'are not compared: the older one is fetched again when the report of %s is newer',
     async (newer) => {
       const clock = createIdleClock(START_MS);
       await using gateway = await startCompanyGateway(clock);
@@ -116,7 +116,7 @@ describe('two reports of different times', () => {
     },
   );
 
-  test('fail to compare where ScaleOps gives no newer one', async () => {
+  test('fail to compare when ScaleOps returns no newer one', async () => {
     const clock = createIdleClock(START_MS);
     await using gateway = await startCompanyGateway(clock, { SCALEOPS_MAX_ATTEMPTS: '1' });
     await gateway.send(KINDS);
@@ -132,7 +132,7 @@ describe('two reports of different times', () => {
 
 describe('a bound of costs', () => {
   const bounds = ['minTotalCost', 'maxTotalCost', 'minSavingsAvailable'];
-  test.each(bounds)('%s is refused in a comparison, where a row may match in one period only', async (bound) => {
+  test.each(bounds)('%s is refused in a comparison, because a row may match in one period only', async (bound) => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const where = `where: { ${bound}: 1 }`;
     for (const inner of [
@@ -150,7 +150,7 @@ describe('a bound of costs', () => {
   });
 });
 
-test('a comparison and a series are not complete when a cost of them cannot be read', async () => {
+test('a comparison and a series are not complete when one of their costs is unreadable', async () => {
   await using gateway = await startCompanyGateway(createManualClock(START_MS));
   const filter = 'filter: { timeRange: { between: { from: "2026-04-08T00:00:00Z", to: "2026-04-09T00:00:00Z" } } }';
   const query = `{ aggregatedCosts(${filter}) { comparison { isComplete } } costTimeSeries(${filter}) { isComplete } }`;
@@ -164,7 +164,7 @@ test('a comparison and a series are not complete when a cost of them cannot be r
   expect((await other.send(query)).data).toEqual(whole(false));
 });
 
-test('an interval that is over is compared in full, also when it is a part of a day', async () => {
+test('an interval that is over is compared in full, even when it is part of a day', async () => {
   await using gateway = await startCompanyGateway(createManualClock(START_MS));
   const { data, errors } = await gateway.send(`{ costTimeSeries(filter: { timeRange: { between: {
     from: "2026-04-08T00:00:00Z", to: "2026-04-10T12:30:00Z" } } }) {
@@ -176,7 +176,7 @@ test('an interval that is over is compared in full, also when it is a part of a 
   });
 });
 
-test('in the first hour of a day so far, the baseline is as long as what is over of that hour', async () => {
+test('in the first hour of a day, the baseline has the same elapsed time', async () => {
   const midnight = Math.floor(START_MS / 86_400_000) * 86_400_000;
   await using gateway = await startCompanyGateway(createManualClock(midnight + 41 * MINUTE_MS + 500));
   const { response, received } = await gateway.count(`{
@@ -238,7 +238,7 @@ describe('a value that a report is not grouped by', () => {
       /^where\.dimensions\[0\]\.by needs .*`labels: \["team"\]`/,
     ],
     ['comparison { breakdown(by: [{ field: NAMESPACE }]) { groupCount } }', /^by\[0\] needs .*`namespace: true`/],
-  ])('is refused with what to add to the filter: %s', async (inner, message) => {
+  ])('is refused with a hint to add to the filter: %s', async (inner, message) => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     expect(messageOf(await gateway.send(report(inner)))).toEqual(['BAD_USER_INPUT', expect.stringMatching(message)]);
   });
@@ -253,7 +253,7 @@ describe('a value that a report is not grouped by', () => {
     ]);
   });
 
-  test('is one group without a value where the report is grouped by it and nothing has it', async () => {
+  test('is one group without a value when the report is grouped by it and no row has it', async () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const inner = 'breakdown(by: [{ label: "nobody" }]) { groups { keys { value } share } }';
     const { data, errors } = await gateway.send(report(inner, '{ labels: ["nobody"] }'));

@@ -1,4 +1,4 @@
-// What changed between two reports, beside a reference over row objects with exact fractions.
+// Changes between two reports, compared with a reference over row objects with exact fractions.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -119,7 +119,7 @@ const anyQuery: fc.Arbitrary<ChangeQuery> = fc.record({
   fields: fc.constantFrom(undefined, [], ['spotHours' as const], SUMMED),
 });
 
-/** Two reports whose rows are often the same. */
+/** Two reports with many equal rows. */
 const anyPair: fc.Arbitrary<readonly [UpstreamReport, UpstreamReport]> = fc
   .tuple(anyReport(10), anyReport(10), anyReport(4))
   .map(([a, b, both]) => {
@@ -134,7 +134,7 @@ const reportOf = (...rows: object[]) => readReport({ aggregatedWorkloads: rows }
 const byNamespace = [{ field: 'namespace' as const }];
 
 describe('a comparison', () => {
-  test('is what the rows of both reports say', () => {
+  test('equals the reference over the rows of both reports', () => {
     fc.assert(
       fc.property(anyPair, anyQuery, ([now, before], query) => {
         const [current, baseline] = [readReport(now), readReport(before)];
@@ -144,14 +144,14 @@ describe('a comparison', () => {
         if (query.by.length === 0) want.groupCount = 1;
         if (query.by.length === 0 && rows.flat().length === 0) return;
         expect(send(current, baseline, query)).toEqual(want);
-        // What is cached now gives the same.
+        // The second time uses cached data.
         expect(send(current, baseline, query)).toEqual(want);
       }),
       { numRuns: propertyRuns(240) },
     );
   });
 
-  test('of what a caller may see equals that of reports without the hidden rows', () => {
+  test('of the visible rows of a caller equals a comparison of reports without the hidden rows', () => {
     const permissions = createPermissions([{ namespaces: ['a', 'api'] }])!;
     fc.assert(
       fc.property(anyPair, anyQuery, (pair, query) => {
@@ -171,7 +171,7 @@ describe('a comparison', () => {
     );
   });
 
-  test('tells what appeared, vanished, rose, fell and stayed', () => {
+  test('distinguishes groups that appeared, vanished, rose, fell and stayed', () => {
     const current = reportOf(
       row('new', 1),
       row('more', 3),
@@ -210,7 +210,7 @@ describe('a comparison', () => {
     expect(groups.reduce((sum, { contribution }) => sum + contribution!, 0)).toBeCloseTo(1, 12);
   });
 
-  test('is exact between decimals of different scales, and for doubles that are no decimals', () => {
+  test('is exact for decimals of different scales, and for doubles that are no decimals', () => {
     const differenceOf = (now: number[], before: number[]) => {
       const [current, baseline] = [now, before].map((costs) => reportOf(...costs.map((cost) => row('a', cost))));
       return (send(current!, baseline!, { by: byNamespace }).totals as any).totalCost.difference as number;

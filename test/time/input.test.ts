@@ -1,5 +1,5 @@
-// Inputs about time that break a rule: BAD_USER_INPUT at the field, with the path of the input, the rule and a way out, and
-// without a call to ScaleOps beyond that of the report itself.
+// Inputs about time that break a rule: BAD_USER_INPUT at the field, with the path of the input, the rule and a
+// solution, and without a call to ScaleOps except the one for the report itself.
 
 import { describe, expect, test } from 'vitest';
 
@@ -219,7 +219,7 @@ describe('a comparison', () => {
     ['two dimensions in one', '[CostDimensionInput!]!', 'by: $it', [{ field: 'CLUSTER', label: 'team' }]],
     ['minDifference: NaN', 'Float', 'by: [{ label: "team" }], minDifference: $it', 'NaN'],
     ['an unknown kind', '[CostChangeKind!]', 'by: [{ label: "team" }], kinds: $it', ['CREATED']],
-  ])('with %s in a variable is refused before anything is asked', async (_title, type, args, it) => {
+  ])('with %s in a variable is refused before any call', async (_title, type, args, it) => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const query = `query ($it: ${type}) ${report(`comparison { breakdown(${args}) { groupCount } }`)}`;
     const { response, received } = await gateway.count(query, { it });

@@ -1,5 +1,5 @@
-// Comparisons and time series of callers with permissions: the same as if ScaleOps had only what the caller may see, so that
-// no row, no name and no digit of a sum comes from outside.
+// Comparisons and time series of callers with permissions: they equal the results of a ScaleOps with only the visible
+// workloads. No row, name or digit of a sum comes from hidden workloads.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -27,7 +27,7 @@ const env = { CACHE_TTL_SECONDS: '0', SCALEOPS_MULTI_CLUSTER: 'on' };
 const clock = createManualClock(START_MS);
 let upstream: HourlyUpstream;
 let restricted: RestrictedGateway;
-/** Has the visible workloads alone. */
+/** Has only the visible workloads. */
 let visible: HourlyUpstream;
 let reference: TestGateway;
 beforeAll(async () => {
@@ -84,7 +84,7 @@ const CHANGES = `{ totalCost ${CHANGE} spotHours ${CHANGE} savingsAvailable ${CH
 const BREAKDOWN = `{ groups { keys { value } kind contribution totals ${CHANGES} } others ${CHANGES} groupCount totals ${CHANGES} }`;
 const LINE = '{ keys { value } values hours: values(field: ON_DEMAND_HOURS) totals { totalCost rowCount } }';
 const TEAM = '{ label: "team" }';
-/** Dimensions by what a report is grouped by. */
+/** The dimensions for each grouping of a report. */
 const DIMENSIONS = {
   '{ cluster: true }': ['{ field: CLUSTER }'],
   '{ cluster: true, namespace: true }': ['{ field: CLUSTER }', '{ field: NAMESPACE }'],
@@ -123,7 +123,7 @@ const anyQuery = fc
   });
 
 describe('a caller with permissions', () => {
-  test('gets the comparisons and series of what it may see', async () => {
+  test('gets the comparisons and series of its visible workloads', async () => {
     let hidden = 0;
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...Object.keys(CALLERS)), anyWorkloads, anyQuery, async (caller, all, query) => {
@@ -161,7 +161,7 @@ describe('a caller with permissions', () => {
       'aggregatedCosts { comparison { breakdown(by: [{ field: CLUSTER }], where: { clusterNames: ["hidden"] }) { groupCount } } }',
       2,
     ],
-  ])('is refused when it names something outside, in %s', async (path, query, calls) => {
+  ])('is refused when it names something forbidden, in %s', async (path, query, calls) => {
     upstream.workloads = [{ cluster: 'prod', namespace: 'shop', name: 'a', team: null, isSpot: false, rate: 1 }];
     const before = upstream.received.length;
     const { errors } = await restricted.sendAs('prod', `{ ${query} }`);
@@ -169,7 +169,7 @@ describe('a caller with permissions', () => {
     expect(upstream.received).toHaveLength(before + calls);
   });
 
-  test('asks ScaleOps only for the clusters that it may see, for one day too', async () => {
+  test('causes calls only for its permitted clusters, even for one day', async () => {
     const before = upstream.received.length;
     const day = new Date(START_MS - (START_MS % DAY_MS) - DAY_MS).toISOString();
     const today = new Date(START_MS - (START_MS % DAY_MS)).toISOString();

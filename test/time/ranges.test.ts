@@ -1,5 +1,5 @@
-// Calendar ranges, baselines and intervals, beside a reference that knows of zones only what Intl's clocks show, and looks
-// at them every 15 minutes. All offsets since 2000 are multiples of that.
+// Calendar ranges, baselines and intervals, compared with a reference that reads local times from Intl in steps of 15
+// minutes. All offsets since 2000 are multiples of 15 minutes.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ function calendar(unit: CalendarRange['unit'], count: number, timeZone = 'UTC', 
 const QUARTER_HOUR = HOUR / 4;
 const FORMATS = new Map<string, Intl.DateTimeFormat>();
 
-/** What the clocks show, as if they showed UTC. */
+/** The local time, as if it were UTC. */
 function localTime(epochMs: number, timeZone: string): number {
   let format = FORMATS.get(timeZone);
   if (format === undefined) {
@@ -44,7 +44,7 @@ function localTime(epochMs: number, timeZone: string): number {
   return Date.UTC(parts.year!, parts.month! - 1, parts.day, parts.hour, parts.minute);
 }
 
-/** The first instant at which the date, a UTC midnight, or a later one is shown. */
+/** The first instant with this local date (a UTC midnight) or a later one. */
 function midnightOf(date: number, timeZone: string): number {
   for (let time = date - 16 * HOUR; ; time += QUARTER_HOUR) if (localTime(time, timeZone) >= date) return time;
 }
@@ -62,7 +62,7 @@ function lastHour(epochMs: number, timeZone: string): number {
   return time;
 }
 
-/** The first date of the unit so many units away from the date's own. */
+/** The first date of the unit that is `offset` units away from the unit of the date. */
 function unitStart(date: number, unit: CalendarRange['unit'], move = 0): number {
   const [year, month] = [new Date(date).getUTCFullYear(), new Date(date).getUTCMonth()];
   if (unit === 'DAY') return date + move * DAY;
@@ -91,7 +91,7 @@ function startsBetween({ startTime, endTime }: ReportWindow, granularity: Granul
 }
 
 const anyZone = fc.constantFrom('UTC', ...Intl.supportedValuesOf('timeZone'));
-/** Zones whose clocks are moved by half an hour, over midnight or over a day, or are not whole hours from UTC. */
+/** Zones with clock changes of half an hour, over midnight or over a day, or with offsets of part of an hour. */
 const hardZone = fc.constantFrom(
   ...['Australia/Lord_Howe', 'America/Sao_Paulo', 'Africa/Cairo', 'Asia/Beirut', 'Pacific/Apia', 'Asia/Kolkata'],
   ...['America/St_Johns', 'Asia/Pyongyang', 'America/Caracas', 'Pacific/Chatham', 'Asia/Kathmandu', 'America/Havana'],
@@ -166,12 +166,12 @@ describe('a calendar range', () => {
     expect((endTime - startTime) / HOUR).toBe(hours);
   });
 
-  test('goes on after a day that the zone skipped', () => {
+  test('continues after a day that the zone skipped', () => {
     const yesterday = resolveCalendarRange(calendar('DAY', 1, 'Pacific/Apia'), at('2011-12-31T12:00Z'));
     expect(show(yesterday)).toBe('2011-12-30T10:00 2011-12-31T10:00');
   });
 
-  test('so far ends with the running hour when none is full', () => {
+  test('so far ends with the running hour when no hour is full', () => {
     const now = at('2026-03-01T00:20Z');
     expect(show(resolveCalendarRange(calendar('MONTH', 1, 'UTC', true), now))).toBe(
       '2026-03-01T00:00 2026-03-01T01:00',
@@ -187,7 +187,7 @@ describe('a calendar range', () => {
     );
   });
 
-  test('is what the clocks of its zone say', () => {
+  test('equals the reference for its zone', () => {
     fc.assert(
       fc.property(anyRange, instant, (range, now) => {
         const { unit, count, includeCurrent, timeZone } = range;
@@ -239,13 +239,13 @@ describe('a baseline', () => {
     expect(show(baselineOf(resolveCalendarRange(range, NOW), shift, range))).toBe(`${from} ${to}`);
   });
 
-  test('ends with the month that has no such day', () => {
+  test('ends with the month when the month has no such day', () => {
     const range = calendar('MONTH', 1, 'UTC', true);
     const soFar = resolveCalendarRange(range, at('2026-03-30T10:00Z'));
     expect(show(baselineOf(soFar, 'PREVIOUS_PERIOD', range))).toBe('2026-02-01T00:00 2026-03-01T00:00');
   });
 
-  test('of the day after one that its zone skipped is the day before that', () => {
+  test('of the day after a skipped day is the day before the skipped one', () => {
     // Samoa had no 30th of December 2011.
     const window = { startTime: Date.UTC(2011, 11, 30, 10), endTime: Date.UTC(2011, 11, 31, 10) };
     const baseline = baselineOf(window, 'PREVIOUS_PERIOD', calendar('DAY', 1, 'Pacific/Apia'));
@@ -321,7 +321,7 @@ describe('a baseline', () => {
     expect(haveSameLength(day, baseline, range.timeZone)).toBe(true);
   });
 
-  test('has the same length as many whole days, as many whole months, or as much time', () => {
+  test('has the same number of whole days or whole months, or the same duration', () => {
     const same = (a: ReportWindow, b: ReportWindow, timeZone = 'UTC') => haveSameLength(a, b, timeZone);
     const february = window('2026-02-01T00:00Z', '2026-03-01T00:00Z');
     expect(same(february, window('2026-01-01T00:00Z', '2026-02-01T00:00Z'))).toBe(true);
@@ -339,7 +339,7 @@ describe('a baseline', () => {
     ).toBe(false);
   });
 
-  test('that was given must not overlap', () => {
+  test('in the input must not overlap the window', () => {
     const march = window('2026-03-01T00:00Z', '2026-04-01T00:00Z');
     expect(() => {
       assertNoOverlap(march, window('2026-02-01T00:00Z', '2026-03-01T00:00:00.001Z'));
@@ -347,7 +347,7 @@ describe('a baseline', () => {
     assertNoOverlap(march, window('2026-02-01T00:00Z', '2026-03-01T00:00Z'));
   });
 
-  test('of a whole range has the same length, ends where its range begins, and adjoins the one before it', () => {
+  test('of a whole range has the same length, ends at the start of the range, and adjoins the previous baseline', () => {
     fc.assert(
       fc.property(anyRange, instant, (range, now) => {
         const whole = { ...range, includeCurrent: false };
@@ -360,7 +360,7 @@ describe('a baseline', () => {
     );
   });
 
-  test('shows on its clocks what the window shows, days or months before', () => {
+  test('has the local times of the window, days or months earlier', () => {
     const shift = fc.constantFrom('WEEK_BEFORE' as const, 'MONTH_BEFORE' as const, 'YEAR_BEFORE' as const);
     fc.assert(
       fc.property(zone, instant, fc.integer({ min: 1, max: 60 * DAY }), shift, (timeZone, startTime, length, by) => {
@@ -374,11 +374,11 @@ describe('a baseline', () => {
         else {
           const day = date.getUTCDate();
           date.setUTCMonth(date.getUTCMonth() - (by === 'MONTH_BEFORE' ? 1 : 12));
-          // JavaScript goes on into the next month.
+          // JavaScript continues into the next month.
           if (date.getUTCDate() !== day) date.setUTCDate(0);
         }
         const difference = localTime(moved.startTime, timeZone) - date.getTime();
-        // Where the clocks skip that time, they show a later one.
+        // A local time that is skipped becomes a later one.
         if (difference !== 0) expect(wasSkipped(date.getTime(), timeZone)).toBe(true);
       }),
       { numRuns: propertyRuns(1_500) },
@@ -428,7 +428,7 @@ describe('the intervals of a series', () => {
     ]);
   });
 
-  test('begin with a whole one, and end with the window', () => {
+  test('begin with a whole interval, and end with the window', () => {
     const range = { between: window('2026-01-01T10:30Z', '2026-01-03T15:30Z') };
     expect(send({ range }).map((each) => [show(each), each.isPartial])).toEqual([
       ['2026-01-01T00:00 2026-01-02T00:00', false],
@@ -437,7 +437,7 @@ describe('the intervals of a series', () => {
     ]);
   });
 
-  test('do not reach into the future', () => {
+  test('do not extend into the future', () => {
     const range = { between: window('2026-03-09T00:00Z', '2026-06-01T00:00Z') };
     expect(send({ range }).map(show)).toEqual([
       '2026-03-09T00:00 2026-03-10T00:00',
@@ -507,21 +507,21 @@ describe('the intervals of a series', () => {
     expect(() => send(options)).toThrow(new TimeRangeError(field as TimeRangeError['field'], rule));
   });
 
-  test('may be as many as allowed', () => {
+  test('may have the maximum number', () => {
     expect(send({ range: { calendar: calendar('DAY', 100) } })).toHaveLength(100);
-    // 100 hours, one of them of 90 minutes.
+    // 100 hours, one of which has 90 minutes.
     const range = { between: window('2026-04-04T09:00Z', '2026-04-08T13:30Z') };
     expect(
       send({ granularity: 'HOURLY', timeZone: 'Australia/Lord_Howe', range }, at('2026-05-01T00:00Z')),
     ).toHaveLength(100);
   });
 
-  test('of this month by week are allowed from its first day on', () => {
+  test('of this month by week are allowed from the first day of the month', () => {
     const range = { calendar: calendar('MONTH', 1, 'UTC', true) };
     expect(send({ granularity: 'WEEKLY', range }, at('2026-03-01T10:00Z'))).toHaveLength(1);
   });
 
-  test('are those that the clocks of the zone show', () => {
+  test('equal the reference for the zone', () => {
     const hours = fc.integer({ min: 1, max: 40 * 24 }).map((count) => count * HOUR);
     const anyOptions = fc.record({ granularity: fc.constantFrom(...GRANULARITIES), timeZone: zone, lastMs: hours });
     fc.assert(
@@ -565,7 +565,7 @@ describe('the state of a window', () => {
     expect(state(endTime)).toBe(expected);
   });
 
-  test('is RUNNING when the range goes on', () => {
+  test('is RUNNING when the range is not over', () => {
     expect(state(NOW - 2 * HOUR, true)).toBe('RUNNING');
   });
 

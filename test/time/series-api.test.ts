@@ -40,12 +40,12 @@ function seriesOf(response: GraphqlResponse): Answered {
   return readSeries(response);
 }
 
-/** Windows between consecutive times. */
+/** The windows between consecutive times. */
 function toWindows(bounds: readonly string[]): readonly Window[] {
   return bounds.slice(1).map((to, at) => ({ from: Date.parse(bounds[at]!), to: Date.parse(to) }));
 }
 
-/** One line, from hourly costs. */
+/** The values of one series, from hourly costs. */
 function lineOf({ upstream }: CompanyGateway, windows: readonly Window[], isIn: (workload: HourlyWorkload) => boolean) {
   const figures = windows.map((window) => upstream.sum(window, isIn));
   const add = (read: (at: number) => number) =>
@@ -63,7 +63,7 @@ function lineOf({ upstream }: CompanyGateway, windows: readonly Window[], isIn: 
   };
 }
 
-/** The lines of all namespaces, largest first. */
+/** The series of all namespaces, largest first. */
 function linesOf(gateway: CompanyGateway, windows: readonly Window[]) {
   return [...new Set(COMPANY.map(({ namespace }) => namespace))]
     .filter((name) =>
@@ -193,7 +193,7 @@ describe('a time series has the values of hourly costs', () => {
     expect(series.series).toEqual([{ keys: [], ...line }]);
   });
 
-  test('each interval compared with the unit before it, in the time zone of the series', async () => {
+  test('each interval compared with the previous unit, in the time zone of the series', async () => {
     await using gateway = await start();
     const inner =
       'intervals { report { comparison { isComplete baselineWindow { hours } totals { totalCost { baseline } } } } }';
@@ -209,7 +209,7 @@ describe('a time series has the values of hourly costs', () => {
     );
   });
 
-  test('except in a failed interval: null there, no totals, and one error at its report', async () => {
+  test('except in a failed interval, which has null, no totals, and one error at its report', async () => {
     await using gateway = await start();
     const failed = Date.UTC(2026, 3, 9);
     gateway.upstream.onRequest = ({ window }) => (window.from === failed ? { status: 503 } : undefined);
@@ -234,7 +234,7 @@ describe('a time series has the values of hourly costs', () => {
     );
   });
 
-  test('and a response that lacks an interval is not cached, even if it does not say so', async () => {
+  test('and a response without an interval is not cached, even when no error is selected', async () => {
     await using gateway = await start();
     gateway.upstream.onRequest = ({ window }) => (window.from === Date.UTC(2026, 3, 9) ? { status: 503 } : undefined);
     const query = send(WEEK, 'series { series { values } }');

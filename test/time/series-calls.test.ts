@@ -1,5 +1,5 @@
-// The calls that time series make: cold, warm and after a refresh; how many concurrently; within a deadline; and when a
-// response from the cache is about another day. Each test counts or holds the calls of an independent upstream.
+// The calls that time series make: cold, warm and after a refresh; their concurrency, their deadline, and responses in
+// the cache at the end of an hour or day. Each test counts or holds the calls to an independent upstream.
 
 import { describe, expect, test } from 'vitest';
 
@@ -30,7 +30,7 @@ const days = (first: number, last: number): string => `{ costTimeSeries(filter: 
   from: "${new Date(Date.UTC(2026, 3, first)).toISOString()}", to: "${new Date(Date.UTC(2026, 3, last + 1)).toISOString()}" } } }) {
   isComplete totals { totalCost } intervals { report { isStale totals { totalCost } } } series { series { values totals { totalCost } } } } }`;
 const isOfDay = ({ window }: HourlyRequest, day: number): boolean => window.from === Date.UTC(2026, 3, day);
-/** One place upstream for series. */
+/** One upstream slot for series. */
 const ONE_PLACE = { SCALEOPS_MAX_IN_FLIGHT: '2' };
 
 interface Series {
@@ -52,7 +52,7 @@ async function startAt(clock: Clock, env?: Record<string, string>): Promise<Comp
 }
 
 describe('the calls of a time series', () => {
-  test('are one per interval, none while they are fresh, and then only for what is not fresh', async () => {
+  test('are one per interval, none while reports are fresh, and later only for reports that are not fresh', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { CACHE_STALE_SECONDS: '0' });
     const countAfter = async (ms: number): Promise<number> => {
@@ -64,7 +64,7 @@ describe('the calls of a time series', () => {
     expect(await countAfter(0)).toBe(31);
     expect(await countAfter(0)).toBe(0);
     expect(await countAfter(MINUTE_MS - 1)).toBe(0);
-    // Today; then also the days that ended less than a week ago; then all of them.
+    // Today; then also the days that ended less than a week ago; then all days.
     expect(await countAfter(1)).toBe(1);
     expect(await countAfter(14 * MINUTE_MS)).toBe(8);
     expect(await countAfter(DAY_MS)).toBe(31);
@@ -95,7 +95,7 @@ describe('the calls of a time series', () => {
     expect((await gateway.count(MONTH)).received).toHaveLength(30);
   });
 
-  test('are made once for two aliases of one question', async () => {
+  test('are made once for two aliases of one query', async () => {
     await using gateway = await startAt(createManualClock(START_MS));
     const { response, received } = await gateway.count(
       '{ a: costTimeSeries { id } b: costTimeSeries { id isComplete } }',
@@ -123,17 +123,17 @@ describe.skipIf(isRedisSkipped)('replicas with a shared cache', () => {
     await Promise.all([first.logged(CONNECTED), second.logged(CONNECTED)]);
     const one = await first.sendAs('token', MONTH);
     expect(upstream.received).toHaveLength(31);
-    // Entries are written after the answer.
+    // Entries are written after the response.
     while ((await redis.keys()).filter((key) => key.includes(':report:')).length < 31) await settle();
     const other = await second.sendAs('token', MONTH);
     expect(other.data).toEqual(one.data);
-    // A caller of whom this replica knows nothing is checked with one call.
+    // A caller that is unknown to this replica is checked with one call.
     expect(upstream.received.length).toBeLessThanOrEqual(32);
   });
 });
 
-describe('fair use', () => {
-  test('leaves half of the places upstream to other reports, which do not wait for a series', async () => {
+describe('the limit of concurrent calls for series', () => {
+  test('leaves half of the upstream slots to other reports, which do not wait for a series', async () => {
     await using gateway = await startAt(createManualClock(START_MS));
     const { upstream } = gateway;
     const gate = createGate();
@@ -142,7 +142,7 @@ describe('fair use', () => {
     const weeks = gateway.send('{ costTimeSeries(granularity: WEEKLY) { isComplete } }');
     await gate.arrivals(4);
     expect(upstream.inFlight).toBe(4);
-    // Neither a report of its own waits for a series, nor one that the series waits to ask for.
+    // Neither a separate report waits for a series, nor a report that the series is waiting to request.
     expect((await gateway.send(SINGLE)).errors).toEqual([]);
     const yesterday = gateway.send('{ aggregatedCosts(filter: { timeRange: { calendar: { unit: DAY } } }) { asOf } }');
     await gate.arrivals(5);
@@ -153,7 +153,7 @@ describe('fair use', () => {
     expect(upstream.maxInFlight).toBe(5);
   });
 
-  test('holds for refreshes in the background, while old reports are shown', async () => {
+  test('also limits background refreshes, while old reports are served', async () => {
     const clock = createIdleClock(START_MS);
     await using gateway = await startAt(clock, { CACHE_SETTLED_TTL_SECONDS: '60', CACHE_SETTLING_TTL_SECONDS: '60' });
     const { upstream } = gateway;
@@ -177,8 +177,8 @@ describe('fair use', () => {
   });
 });
 
-describe('a time series whose time runs out', () => {
-  test('gives what it has, and says which report did not come', async () => {
+describe('a time series at its deadline', () => {
+  test('has the loaded values, and an error for the missing report', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { GATEWAY_TIMEOUT_MS: '10000' });
     const { upstream } = gateway;
@@ -189,7 +189,7 @@ describe('a time series whose time runs out', () => {
     await gateway.send(days(13, 14));
     const pending = gateway.send(days(10, 14));
     await gate.arrivals(1);
-    // A tenth of the time is left for the answer.
+    // A tenth of the time remains for the response.
     clock.advance(9_000);
     const { data, errors, headers } = await pending;
     expect(errors).toMatchObject([
@@ -206,13 +206,13 @@ describe('a time series whose time runs out', () => {
       },
     });
     expect(headers.get('cache-control')).toBe('no-store');
-    // The call goes on, so that the next question is answered.
+    // The call continues, so the next query succeeds.
     gate.open();
     expect(valuesOf(await gateway.send(days(10, 14)))).toEqual(costs);
     expect(upstream.received).toHaveLength(5);
   });
 
-  test('shows the reports that came, also when they were requested together with one that does not', async () => {
+  test('has the loaded reports, even when they share a batch with a missing one', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { GATEWAY_TIMEOUT_MS: '10000' });
     const { upstream } = gateway;
@@ -220,7 +220,7 @@ describe('a time series whose time runs out', () => {
     upstream.onRequest = (request) => (isOfDay(request, 12) ? gate.pass().then(() => undefined) : undefined);
     const pending = gateway.send(days(10, 14));
     await gate.arrivals(1);
-    // These are the same calls, and are over then.
+    // These are the same calls, which are complete then.
     for (const day of [10, 11, 13, 14]) await gateway.send(days(day, day));
     clock.advance(9_000);
     const { data, errors } = await pending;
@@ -231,7 +231,7 @@ describe('a time series whose time runs out', () => {
     gate.open();
   });
 
-  test('is answered with old reports in place of those that do not come', async () => {
+  test('has old reports in place of missing ones', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { CACHE_STALE_SECONDS: '0', GATEWAY_TIMEOUT_MS: '10000' });
     const { upstream } = gateway;
@@ -250,13 +250,13 @@ describe('a time series whose time runs out', () => {
     expect(valuesOf(late)).toEqual(valuesOf(fresh));
     expect(late.headers.get('cache-control')).toBe('no-store');
     gate.open();
-    // The call went on, and its report is cached.
+    // The call continued, and its report is cached.
     const next = seriesOf(await gateway.send(days(12, 14)));
     expect(next.intervals.map(({ report }) => report!.isStale)).toEqual([false, false, false]);
     expect(upstream.received).toHaveLength(6);
   });
 
-  test('makes no calls for reports that waited for their turn until it was answered', async () => {
+  test('makes no calls for reports that were still queued at the response', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { ...ONE_PLACE, GATEWAY_TIMEOUT_MS: '10000' });
     const { upstream } = gateway;
@@ -270,12 +270,12 @@ describe('a time series whose time runs out', () => {
     ]);
     clock.advance(1_000);
     gate.open();
-    // It waits behind them.
+    // It is queued behind them.
     expect((await gateway.send(days(15, 15))).errors).toEqual([]);
     expect(upstream.received.map(({ window }) => new Date(window.from).getUTCDate())).toEqual([10, 15]);
   });
 
-  test('is an error, and not a chart without costs, when none of its reports comes', async () => {
+  test('is an error, and not a chart without costs, when all of its reports are missing', async () => {
     await using gateway = await startAt(createManualClock(START_MS), { SCALEOPS_MAX_ATTEMPTS: '1' });
     gateway.upstream.onRequest = () => ({ status: 503 });
     const { data, errors } = await gateway.send('{ costTimeSeries { series { series { values } } } }');
@@ -283,7 +283,7 @@ describe('a time series whose time runs out', () => {
     expect(errors).toMatchObject([{ path: ['costTimeSeries'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } }]);
   });
 
-  test('is answered with old reports where ScaleOps fails', async () => {
+  test('has old reports when ScaleOps fails', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { CACHE_STALE_SECONDS: '0' });
     const { upstream } = gateway;
@@ -313,7 +313,7 @@ describe('a cached response', () => {
     ['this month so far', SO_FAR, 39, '2026-04-16T10:00:00.000Z', '2026-04-16T11:00:00.000Z'],
     ['a series', SERIES, 39 + 14 * 60, '2026-04-17T00:00:00.000Z', '2026-04-17T01:00:00.000Z'],
     ['yesterday', CALENDAR, 39 + 13 * 60, '2026-04-16T00:00:00.000Z', '2026-04-17T00:00:00.000Z'],
-  ])('of %s is not given for the next hour or day', async (_title, query, minutes, before, after) => {
+  ])('of %s is not served in the next hour or day', async (_title, query, minutes, before, after) => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { CACHE_TTL_SECONDS: '3600', CACHE_SETTLING_TTL_SECONDS: '3600' });
     // Thirty seconds before the boundary.

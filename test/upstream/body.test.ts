@@ -1,4 +1,4 @@
-// Bodies that are short on the wire and within the byte limit, but a hundred times as large when parsed.
+// Bodies within the byte limit that are a hundred times as large after parsing.
 
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -35,14 +35,14 @@ describe('a body of 48 MB', () => {
     ['numbers', '0,'],
     ['rows with one short field', '{"a":0},'],
     ['lists in lists', '['],
-  ])('that consists of %s is too large', async (_name, unit) => {
+  ])('of %s is too large', async (_name, unit) => {
     const response = await sendOnce(`{"aggregatedWorkloads":[${unit.repeat(48_000_000 / unit.length)}`);
     expect(response.errors.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_RESPONSE_TOO_LARGE']);
   });
 });
 
 describe('a report of a fleet', () => {
-  test('without empty fields is read, up to the last of 20,000 rows', async () => {
+  test('without empty fields is read completely: 20,000 rows', async () => {
     const rows = Array.from({ length: 20_000 }, (_, index) => ({
       id: `production/team-${index % 50}/Deployment/service-${index}`,
       clusterName: 'production',
@@ -60,7 +60,7 @@ describe('a report of a fleet', () => {
 });
 
 // Fails when the stream is not paused, and when the end of the body does not wait.
-test('a body that waits for its slot is not read meanwhile', async () => {
+test('a body that waits for a slot is not read meanwhile', async () => {
   let pulled = 0;
   const body = Readable.from(
     (function* () {
@@ -84,7 +84,7 @@ test('a body that waits for its slot is not read meanwhile', async () => {
 });
 
 // Mutation: the bytes beyond the harmless length are judged alone.
-test('a body is not rejected as a decompression bomb because of its last bytes alone', async () => {
+test('the last bytes of a body alone do not make it a decompression bomb', async () => {
   const long = Buffer.alloc(1_048_576, 'x');
   const blocks = await readBody(Readable.from([long, Buffer.from('{')]), undefined, { maxBytes: 2_000_000 });
   expect(Buffer.concat(blocks)).toHaveLength(long.length + 1);

@@ -1,4 +1,5 @@
-// The circuit breaker through the gateway, with its default settings: no calls while it is open, and when it is probed.
+// The circuit breaker of the gateway with its default settings: it makes no calls while it is open, and probes
+// ScaleOps.
 
 import { describe, expect, test } from 'vitest';
 
@@ -41,7 +42,7 @@ const OPEN = { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 } as const;
 // Fails when the breaker never opens, opens for rejections, probes too early or too late, does not double its time,
 // allows several probes, stays half-open after a cancelled probe, or when CIRCUIT_OPEN waits for a slot.
 describe('an open circuit', () => {
-  test('makes no call, and every caller gets the time of the next attempt at once', async () => {
+  test('makes no call, and every caller gets the time of the next attempt immediately', async () => {
     await using fixture = await startOpen();
     for (const response of await Promise.all(sendMany(fixture, 100))) expectFault(response, OPEN);
     fixture.clock.advance(14_999);
@@ -71,7 +72,7 @@ describe('an open circuit', () => {
     expect(upstream.requests).toHaveLength(arrived);
   });
 
-  test('serves every request within its open time and a second after ScaleOps recovers', async () => {
+  test('closes at most its open time and a second after ScaleOps recovers', async () => {
     await using fixture = await startOpen();
     const { upstream, gateway, clock } = fixture;
     upstream.respond(WORKLOADS, GOOD);
@@ -105,7 +106,7 @@ describe('an open circuit', () => {
   test.each([
     ['come at the same time', 0],
     ['come later', 1],
-  ])('is probed by one call, and rejects all others at once when they %s', async (_when, arrivedBefore) => {
+  ])('is probed by one call, and rejects all others immediately when they %s', async (_when, arrivedBefore) => {
     await using fixture = await startOpen();
     const { upstream, gateway, clock } = fixture;
     const held = hold();
@@ -158,7 +159,7 @@ describe('an open circuit', () => {
     expect((await gateway.send(ONE)).data).toEqual(GOOD_ONE);
   });
 
-  test('closes when the probe gets a reused connection that was closed just before', async () => {
+  test('closes when the probe gets a reused connection that ScaleOps just closed', async () => {
     await using fixture = await startOpen({ SCALEOPS_MAX_IN_FLIGHT: '1' });
     const { upstream, gateway, clock } = fixture;
     upstream.respond(WORKLOADS, failing(1, faults.resetBeforeHeaders));
@@ -169,7 +170,7 @@ describe('an open circuit', () => {
     expect(upstream.requests).toHaveLength(5 + 2);
   });
 
-  test('makes a request end with the failure that opened the circuit, without another attempt', async () => {
+  test('ends a request with the failure that opened the circuit, without another attempt', async () => {
     await using fixture = await startFixture({ env: { SCALEOPS_BREAKER_FAILURES: '1' } });
     fixture.upstream.respond(WORKLOADS, faults.status(500));
     const { response, waits } = await settle(fixture.gateway.send(ONE), fixture.clock);

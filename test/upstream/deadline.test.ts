@@ -21,7 +21,7 @@ const toTls = (url: string): string => url.replace('http:', 'https:');
 
 // Fails when a part of a call is outside its deadline, when each attempt has its own, or when a call continues after it.
 describe('the deadline', () => {
-  test('is not extended by a body that drips', async () => {
+  test('is not extended by a body that arrives byte by byte', async () => {
     await using fixture = await startFixture();
     const drip = faults.createDrip();
     fixture.upstream.respond(WORKLOADS, drip.fault);
@@ -40,7 +40,7 @@ describe('the deadline', () => {
   test.each([
     [404, 'UPSTREAM_NOT_FOUND', 'Check SCALEOPS_WORKLOADS_PATH.'],
     [501, 'UPSTREAM_ERROR', undefined],
-  ] as const)('does not have to pass for a status %i whose body never ends', async (status, code, hint) => {
+  ] as const)('is not awaited for a status %i whose body never ends', async (status, code, hint) => {
     await using fixture = await startFixture();
     fixture.upstream.respond(WORKLOADS, faults.createDrip(status).fault);
     const response = await fixture.gateway.send(ONE);
@@ -49,7 +49,7 @@ describe('the deadline', () => {
     await fixture.upstream.requests[0]!.closed;
   });
 
-  test('is the one of SCALEOPS_TIMEOUT_MS', async () => {
+  test('is set by SCALEOPS_TIMEOUT_MS', async () => {
     await using fixture = await startFixture({ env: { SCALEOPS_TIMEOUT_MS: '1234' } });
     fixture.upstream.respond(WORKLOADS, faults.neverRespond);
     const pending = fixture.gateway.send(QUERY);
@@ -76,7 +76,7 @@ describe('the deadline', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  test('gives a queued call to the connection that is free first', async () => {
+  test('applies to a queued call, which gets the first free connection', async () => {
     await using fixture = await startFixture();
     const { upstream, gateway, clock } = fixture;
     upstream.respond(WORKLOADS, faults.neverRespond);
@@ -111,7 +111,7 @@ describe('the deadline', () => {
 
 // Fails when leaving cancels nothing, cancels calls of others, or leaves a timer or a connection behind.
 describe('clients that disconnect', () => {
-  test('close the upstream connection when none is left', async () => {
+  test('close the upstream connection when the last one disconnects', async () => {
     await using fixture = await startFixture();
     const { upstream, gateway, clock } = fixture;
     upstream.respond(WORKLOADS, faults.neverRespond);
@@ -144,7 +144,7 @@ describe('clients that disconnect', () => {
     expect(fixture.clock.pending()).toBe(0);
   });
 
-  test('take nothing from a client that stays', async () => {
+  test('do not affect a client that stays', async () => {
     await using fixture = await startFixture();
     const { upstream, gateway } = fixture;
     let finish: () => void = () => undefined;
@@ -168,7 +168,7 @@ describe('clients that disconnect', () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test('over a socket close the upstream connection too', async () => {
+  test('close the upstream connection over a socket, too', async () => {
     await using fixture = await startFixture();
     fixture.upstream.respond(WORKLOADS, faults.neverRespond);
     const url = await fixture.gateway.gateway.listen();

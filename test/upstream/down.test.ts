@@ -1,4 +1,4 @@
-// How many calls ScaleOps gets from many requests: while it is down, and when they arrive concurrently.
+// The number of calls that ScaleOps gets for many requests: while it is down, and when requests are concurrent.
 
 import { describe, expect, test } from 'vitest';
 
@@ -53,7 +53,7 @@ describe('1,000 requests while ScaleOps is down', () => {
 // Fails when there is no queue or no bound on it, when a slot is released before its call has ended or never, when a
 // rejected call is made anyway, and when OVERLOADED allows no stale report.
 describe('simultaneous calls', () => {
-  test('are eight, 256 more wait, and the next one is rejected at once with a time to retry', async () => {
+  test('are at most eight, 256 more wait, and the next one is rejected immediately with Retry-After', async () => {
     await using fixture = await startFixture();
     const { upstream, clock } = fixture;
     const held = hold();
@@ -72,7 +72,7 @@ describe('simultaneous calls', () => {
     expectNothingLeaks(fixture, ...rejected);
   });
 
-  test('are queued until their deadline leaves no time for a usual call', async () => {
+  test('stay queued until their deadline leaves no time for a typical call', async () => {
     await using fixture = await startFixture({ env: { SCALEOPS_MAX_IN_FLIGHT: '1' } });
     const { upstream, gateway, clock } = fixture;
     const usual = hold();
@@ -99,7 +99,7 @@ describe('simultaneous calls', () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('that find no slot serve stale reports', async () => {
+  test('without a slot serve stale reports', async () => {
     const env = { SCALEOPS_MAX_IN_FLIGHT: '1', SCALEOPS_MAX_QUEUED: '0' };
     await using fixture = await startFixture({ startMs: FAULT_AT, env });
     const { upstream, gateway, clock } = fixture;
@@ -126,7 +126,7 @@ describe('simultaneous calls', () => {
     );
     const settled = Promise.allSettled(leaving);
     await Promise.all([upstream.arrivals(1), clock.set(3)]);
-    // A waiting call that leaves makes room in the queue.
+    // A cancelled waiting call frees its place in the queue.
     second.abort();
     await clock.calledOff(2);
     const next = gateway.send(ONE);

@@ -1,6 +1,5 @@
-// Faults of ScaleOps over real sockets and through the whole gateway, one row per fault: its code, its attempts and
-// pauses; the other report of the operation still arrives, the error is not cached, and no text of the upstream comes
-// out.
+// Faults of ScaleOps over real sockets and through the whole gateway, one row per fault: its code, attempts and pauses.
+// The other report of the operation still arrives, the error is not cached, and no text of the upstream leaks.
 
 import { describe, expect, test } from 'vitest';
 
@@ -58,8 +57,8 @@ describe.each(ROW_GROUPS)('%s', (_group, rows) => {
 const failedRequests = ({ requests }: faults.FaultServer) => requests.filter(({ path }) => path.includes(WORKLOADS));
 
 // Fails when the error names the setting of the other report.
-describe('404 on the other report', () => {
-  test('names the setting of that report', async () => {
+describe('404 for the aggregated report', () => {
+  test('names the setting of its path', async () => {
     await using fixture = await startFixture({ startMs: FAULT_AT });
     fixture.upstream.respond(AGGREGATED, faults.status(404));
     const response = await fixture.gateway.send(QUERY);

@@ -58,7 +58,7 @@ describe('a good report', () => {
     for (const { headers } of fixture.upstream.requests) expect(headers.authorization).toBe(`Bearer ${TOKEN}`);
   });
 
-  test('with numbers that are not finite is read with nulls, and warned about once', async () => {
+  test('with numbers that are not finite has nulls and one warning', async () => {
     await using fixture = await startFixture();
     const rows = '{"id":"a","totalCost":1e400,"workloadName":"\\ud800"},{"id":"b","totalCost":"NaN"}';
     fixture.upstream.respond(WORKLOADS, faults.text(`{"aggregatedWorkloads":[${rows}]}`));
@@ -75,7 +75,7 @@ describe('a good report', () => {
     ]);
   });
 
-  test('is not mixed up with an unsolicited second response', async () => {
+  test('is separate from an unsolicited second response', async () => {
     await using fixture = await startFixture({ env: NO_CACHE });
     fixture.upstream.respond(WORKLOADS, faults.respondTwice(faults.goodReport()));
     const first = await fixture.gateway.send('{ workloadCosts { rows { nodes { workloadName } } } }');

@@ -61,7 +61,7 @@ interface BrokenHost {
   readonly title: string;
   readonly toUrl?: (url: string) => string;
   readonly server?: faults.FaultServerOptions;
-  /** While the host works. */
+  /** The name while the host works. */
   readonly before?: () => void;
   readonly break: (fixture: Fixture) => Promise<void> | void;
   readonly waits: readonly 'jitter'[];
@@ -98,7 +98,7 @@ const BROKEN: readonly BrokenHost[] = [
   },
 ];
 
-// Fails when a code is removed from RETRIED_REASONS, when TLS is added, when an error's text comes out, or when an
+// Fails when a code is removed from RETRIED_REASONS, when TLS is added, when an error's text leaks, or when an
 // unreachable host allows no stale report.
 describe.each(BROKEN)('a host $title', ({ toUrl, server, before, break: breakHost, waits }) => {
   const start = async (): Promise<Fixture> => {
@@ -106,7 +106,7 @@ describe.each(BROKEN)('a host $title', ({ toUrl, server, before, break: breakHos
     return startFixture({ startMs: FAULT_AT, ...(toUrl && { toUrl }), ...(server && { server }) });
   };
 
-  test('is UPSTREAM_UNAVAILABLE, and receives nothing', async () => {
+  test('is UPSTREAM_UNAVAILABLE and receives nothing', async () => {
     await using fixture = await start();
     await breakHost(fixture);
     const { response, waits: waited } = await settle(fixture.gateway.send(ONE), fixture.clock);
@@ -117,7 +117,7 @@ describe.each(BROKEN)('a host $title', ({ toUrl, server, before, break: breakHos
     expectNothingLeaks(fixture, response);
   });
 
-  test('has its stale report served', async () => {
+  test('gets its stale report served', async () => {
     await using fixture = await start();
     const { gateway, clock, upstream } = fixture;
     expect((await gateway.send(WORKLOADS_QUERY)).data).toEqual({ workloadCosts: goodWorkloads(FAULT_AT) });
@@ -133,7 +133,7 @@ describe.each(BROKEN)('a host $title', ({ toUrl, server, before, break: breakHos
 
 // Fails when one part of a host's fault is reported as another's, or when the other report fails too.
 describe('a host', () => {
-  test('answers again once its port is open', async () => {
+  test('responds again once its port is open', async () => {
     await using fixture = await startFixture({ startMs: FAULT_AT, env: NO_BREAKER });
     await fixture.upstream.stop();
     const { response } = await settle(fixture.gateway.send(QUERY), fixture.clock);
@@ -154,7 +154,7 @@ describe('a host', () => {
     expectNothingLeaks(fixture, response);
   });
 
-  test('is UPSTREAM_UNAVAILABLE when it answers a TLS handshake in plain text, and is not retried', async () => {
+  test('is UPSTREAM_UNAVAILABLE when it responds to a TLS handshake in plain text, and is not retried', async () => {
     await using fixture = await startFixture({ server: { onConnection: faults.garbage }, toUrl: toTls });
     const { response, waits } = await settle(fixture.gateway.send(ONE), fixture.clock);
     expectFault(response, { code: 'UPSTREAM_UNAVAILABLE' });
@@ -179,7 +179,7 @@ describe('a host', () => {
     expectNothingLeaks(fixture, response);
   });
 
-  test('is UPSTREAM_BAD_RESPONSE when it speaks before the request, and is retried once', async () => {
+  test('is UPSTREAM_BAD_RESPONSE when it sends bytes before the request, and is retried once', async () => {
     await using fixture = await startFixture({ server: { onConnection: faults.garbage } });
     fixture.upstream.respond(WORKLOADS, faults.neverRespond);
     const { response, waits } = await settle(fixture.gateway.send(ONE), fixture.clock);

@@ -1,5 +1,5 @@
-// The failures of one caller or request stay its own: the circuit stays closed for others, and upstream slots are shared
-// fairly. A host that is down still opens the circuit, for any question.
+// The failures of one caller or request do not affect others: the circuit stays closed, and upstream slots are shared
+// fairly. A host that is down still opens the circuit, for any request.
 
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
@@ -26,7 +26,7 @@ const FORWARD = { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '', ...NO_RETRIES, .
 const sendAs = ({ gateway }: Fixture, token: string, query = ONE) =>
   gateway.send(query, undefined, { headers: { authorization: `Bearer ${token}` } });
 
-/** Fails for tokens with this text, and answers all others. */
+/** Fails for tokens with this text, and succeeds for all others. */
 const failFor =
   (fixture: Fixture, text: string, fault: Fault): Fault =>
   (socket) => {
@@ -34,7 +34,7 @@ const failFor =
     (headers.authorization!.includes(text) ? fault : GOOD)(socket);
   };
 
-/** Fails for questions with this text, and answers all others. */
+/** Fails for requests with this text, and succeeds for all others. */
 const failOn =
   (fixture: Fixture, text: string, fault: Fault): Fault =>
   (socket) => {
@@ -52,7 +52,7 @@ const ANY_FAULT: readonly [string, Fault][] = [
 
 describe('made-up tokens', () => {
   // Fails when a failure with a token that ScaleOps never accepted counts.
-  test.each(ANY_FAULT)('that ScaleOps answers with %s do not open the circuit', async (_name, fault) => {
+  test.each(ANY_FAULT)('that ScaleOps rejects with %s do not open the circuit', async (_name, fault) => {
     await using fixture = await startFixture({ env: FORWARD });
     fixture.upstream.respond(WORKLOADS, failFor(fixture, 'made-up', fault));
     for (let round = 0; round < 20; round += 1) {
@@ -63,7 +63,7 @@ describe('made-up tokens', () => {
   });
 });
 
-describe('requests that ScaleOps fails on', () => {
+describe('requests that fail at ScaleOps', () => {
   // Fails when a request counts each of its failures.
   test.each(ANY_FAULT)('with %s do not open the circuit, however often two of them are sent', async (_name, fault) => {
     await using fixture = await startFixture({ env: { ...NO_RETRIES, ...NO_CACHE } });
@@ -86,7 +86,7 @@ describe('requests that ScaleOps fails on', () => {
   });
 
   // Fails when one caller alone can open the circuit.
-  test('do not open the circuit when they are all of one of several callers', async () => {
+  test('of one caller alone do not open the circuit while there are others', async () => {
     await using fixture = await startFixture({ env: FORWARD });
     fixture.upstream.respond(WORKLOADS, failOn(fixture, 'poison', faults.status(500)));
     for (const token of ['ann', 'bob']) expect((await sendAs(fixture, token)).data).toEqual(GOOD_ONE);
@@ -94,7 +94,7 @@ describe('requests that ScaleOps fails on', () => {
     expect((await sendAs(fixture, 'bob')).data).toEqual(GOOD_ONE);
   });
 
-  test('open the circuit when different requests of several callers fail', async () => {
+  test('of several callers open the circuit', async () => {
     await using fixture = await startFixture({ env: FORWARD });
     for (const token of ['ann', 'bob']) expect((await sendAs(fixture, token)).data).toEqual(GOOD_ONE);
     fixture.upstream.respond(WORKLOADS, faults.status(500));
@@ -119,9 +119,9 @@ describe('a host that is down', () => {
   });
 });
 
-describe('50 different questions at once, of which ScaleOps takes a second each', () => {
+describe('50 concurrent requests for different reports, which take a second each', () => {
   // Fails when the queue holds 34, or waits for two seconds.
-  test('are all answered within the deadline, eight at a time', async () => {
+  test('all complete within the deadline, eight at a time', async () => {
     await using fixture = await startFixture();
     const { upstream, clock } = fixture;
     const sockets: Socket[] = [];
@@ -139,9 +139,9 @@ describe('50 different questions at once, of which ScaleOps takes a second each'
   });
 });
 
-describe('a caller with many questions', () => {
+describe('a caller with many requests', () => {
   // Fails when a caller may hold all slots, and when the queue is served in order of arrival.
-  test('holds six of eight slots, and another caller is served before its queue', async () => {
+  test('holds six of eight slots, and another caller is served before its queued requests', async () => {
     await using fixture = await startFixture({ env: FORWARD });
     const { upstream } = fixture;
     const sockets: Socket[] = [];

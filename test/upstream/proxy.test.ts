@@ -42,7 +42,7 @@ describe('a gateway with HTTP_PROXY', () => {
     expect(proxy.headers[0]).not.toHaveProperty('authorization');
   });
 
-  test('takes the lower-case name first, and a proxy without a scheme', async () => {
+  test('prefers the lower-case name, and accepts a proxy without a scheme', async () => {
     const { proxy } = await startUpstream();
     const env = { http_proxy: `127.0.0.1:${proxy.port}`, HTTP_PROXY: 'http://127.0.0.1:1' };
     await using gateway = startGateway('http://scaleops.invalid:8080', env);
@@ -85,7 +85,7 @@ describe('a gateway with HTTP_PROXY', () => {
     expect(proxy.tunnels[0]).toBe('issuer.invalid:80');
   });
 
-  test('retries at once when a tunnel that served a request before is closed', async () => {
+  test('retries immediately when a reused tunnel is closed', async () => {
     await using upstream = await startFaultServer();
     await using proxy = await startConnectProxy(() => upstream.port);
     const clock = createManualClock();
@@ -107,14 +107,14 @@ describe('a proxy that fails', () => {
     expect(response.text + JSON.stringify(gateway.log)).not.toMatch(new RegExp(`${SECRET}|scaleops.invalid|dXNlcj`));
   };
 
-  test.each([407, 403, 502])('by answering CONNECT with %i makes ScaleOps UPSTREAM_UNAVAILABLE', async (status) => {
+  test.each([407, 403, 502])('that responds to CONNECT with %i makes ScaleOps UPSTREAM_UNAVAILABLE', async (status) => {
     const { proxy } = await startUpstream();
     proxy.refuse(status);
     await expectUnavailable({ HTTP_PROXY: proxyUrl(proxy) }, `proxy: HTTP ${status}`);
     expect(proxy.tunnels).toHaveLength(1);
   });
 
-  test('by not listening makes ScaleOps UPSTREAM_UNAVAILABLE', async () => {
+  test('that does not listen makes ScaleOps UPSTREAM_UNAVAILABLE', async () => {
     await expectUnavailable({ HTTP_PROXY: proxyUrl({ port: await findFreePort() }) }, 'proxy: ECONNREFUSED');
   });
 

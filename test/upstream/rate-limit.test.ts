@@ -1,4 +1,5 @@
-// After a 429 with Retry-After no call is made for the principal until then: its reports are refused at once, or shown stale.
+// After a 429 with Retry-After, no call is made for the principal until then. Its requests are refused immediately, or
+// get stale reports.
 
 import { describe, expect, test } from 'vitest';
 
@@ -24,7 +25,7 @@ const limited = (retryAfter: number | string) => faults.status(429, { 'retry-aft
 const refused = (retryAfterMs: number) => ({ code: 'UPSTREAM_RATE_LIMITED', retryAfterMs }) as const;
 
 describe('after a 429 with Retry-After', () => {
-  test('a principal makes no call until then, and its callers get the time that is left', async () => {
+  test('a principal makes no call until then, and its callers get the remaining time', async () => {
     await using fixture = await startFixture({ startMs: FAULT_AT });
     const { upstream, gateway, clock } = fixture;
     upstream.respond(WORKLOADS, limited(20));
@@ -64,7 +65,7 @@ describe('after a 429 with Retry-After', () => {
     expect((await gateway.send(ONE)).data).toEqual(GOOD_ONE);
   });
 
-  test('stale reports are shown without a call', async () => {
+  test('stale reports are served without a call', async () => {
     await using fixture = await startFixture({ startMs: FAULT_AT });
     const { upstream, gateway, clock } = fixture;
     await gateway.send(QUERY);
@@ -120,7 +121,7 @@ describe('after a 429 with Retry-After', () => {
   });
 });
 
-test('a short Retry-After is waited for by the report that got it, and refuses others meanwhile', async () => {
+test('the report that got a short Retry-After waits for it, and others are refused meanwhile', async () => {
   await using fixture: Fixture = await startFixture({ startMs: FAULT_AT });
   const { upstream, gateway, clock } = fixture;
   upstream.respond(WORKLOADS, limited(3));

@@ -85,7 +85,7 @@ describe.each(REFUSALS)('an account that gets %s', (_title, refusal) => {
     expectNothingLeaks(fixture, ...(await Promise.all(queries)));
   });
 
-  test('again with the new token is refused, loses its cached reports, and pauses for 30 s', async () => {
+  test('again with the new token is refused, has its cached reports purged, and pauses for 30 s', async () => {
     await using fixture = await startWithAccount();
     const { gateway, upstream, clock, arrivedAt } = fixture;
     await gateway.send(QUERY);
@@ -124,7 +124,7 @@ describe('a caller', () => {
   test.each<[string, Fault, UpstreamErrorCode]>([
     ...REFUSALS.map(([title, fault]): [string, Fault, UpstreamErrorCode] => [title, fault, 'UNAUTHENTICATED']),
     ['a 403', faults.status(403), 'UPSTREAM_FORBIDDEN'],
-  ])('that gets %s is refused and loses its cached reports; other callers keep theirs', async (_title, fault, code) => {
+  ])('that gets %s is refused, and only its own cached reports are purged', async (_title, fault, code) => {
     await using fixture = await startFixture({ startMs: FAULT_AT, env: FORWARD });
     const { upstream, clock, arrivedAt } = fixture;
     for (const name of ['ann', 'bob'] as const) {
@@ -152,7 +152,7 @@ describe('a caller', () => {
     expectNothingLeaks(fixture, response);
   });
 
-  test('whose token ScaleOps accepted within the last minute gets a stale report during a failure, and not later', async () => {
+  test('gets a stale report during a failure only within a minute after ScaleOps accepted its token', async () => {
     await using fixture = await startFixture({ startMs: FAULT_AT, env: { ...FORWARD, CACHE_TTL_SECONDS: '10' } });
     const { upstream, clock } = fixture;
     await sendAs(fixture, 'ann', QUERY);

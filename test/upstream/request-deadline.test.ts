@@ -1,5 +1,5 @@
-// The deadline of an operation: it is answered whatever it still waits for, and calls that no other operation waits for are
-// cancelled. The test moves the clock.
+// The deadline of an operation: the response is sent whatever the operation still waits for, and calls that no other
+// operation waits for are cancelled. The test moves the clock.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -72,12 +72,12 @@ describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('leaves to others what they wait for as well', async () => {
+  test('does not cancel calls that other operations wait for', async () => {
     const first = stack.send(QUERY);
     await stack.gate.arrivals(1);
     stack.clock.advance(3_000);
     const second = stack.send(QUERY);
-    // A later question at ScaleOps proves that this one has joined.
+    // A later request at ScaleOps proves that this one has joined.
     const third = stack.send(OTHER);
     await stack.gate.arrivals(2);
     stack.clock.advance(2_000);
@@ -87,7 +87,7 @@ describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('over a socket frees the connection to ScaleOps, and leaves no timer', async () => {
+  test('closes the connection to ScaleOps, and leaves no timer', async () => {
     const url = `${await stack.gateway.listen()}/graphql`;
     const response = fetch(url, {
       method: 'POST',
@@ -110,7 +110,7 @@ test('an operation that ends in time leaves no timer', async () => {
   expect(stack.clock.pending()).toBe(0);
 });
 
-test('with GATEWAY_TIMEOUT_MS=off an operation takes as long as ScaleOps may', async () => {
+test('with GATEWAY_TIMEOUT_MS=off an operation may take as long as its calls to ScaleOps', async () => {
   await using stack = await startSlow({ GATEWAY_TIMEOUT_MS: 'off' });
   const response = stack.send(QUERY);
   await stack.gate.arrivals(1);

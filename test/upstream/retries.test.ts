@@ -36,7 +36,7 @@ async function attemptsFor({ gateway, clock, arrivedAt }: Fixture, name: string)
 // Fails when the jitter is not full or has another base or cap, when a pause ends early, when Retry-After is ignored or
 // honoured past the deadline, when each attempt has its own deadline, or when a pause keeps its slot.
 describe('a retry', () => {
-  test('returns the report when the fault is over by then, without an error', async () => {
+  test('returns the report without an error when the fault is over', async () => {
     await using fixture = await startFixture({ startMs: FAULT_AT });
     const { upstream, gateway, clock, arrivedAt } = fixture;
     upstream.respond(WORKLOADS, failing(2, faults.status(503)));
@@ -87,7 +87,7 @@ describe('a retry', () => {
     expect(fixture.arrivedAt(WORKLOADS)).toBe(1);
   });
 
-  test('has what the first attempt left of the deadline', async () => {
+  test('has the rest of the deadline after the first attempt', async () => {
     await using fixture = await startFixture();
     const { upstream, gateway, clock } = fixture;
     upstream.respond(WORKLOADS, faults.status(429, { 'retry-after': 5 }));
@@ -157,7 +157,7 @@ describe('the retry budget', () => {
     expect(attempts).toEqual([3, 3, 2, 1]);
   });
 
-  test('is not spent by faults that are not retried, nor by successes', async () => {
+  test('is spent neither by faults that are not retried nor by successes', async () => {
     await using fixture = await startFixture({ env: NO_BREAKER });
     for (const fault of [faults.status(404), DOWN, faults.json([]), GOOD, faults.status(429)]) {
       fixture.upstream.respond(WORKLOADS, fault);

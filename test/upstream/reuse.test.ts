@@ -1,4 +1,4 @@
-// A reused connection that the host closed just before is the only fault that is retried at once and without cost. A
+// A reused connection that the host just closed is the only fault that is retried immediately and without cost. A
 // similar fault of the host counts like any other.
 
 import { describe, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ describe('a reused connection', () => {
   test.each<[string, Fault]>([
     ['reset', faults.resetBeforeHeaders],
     ['closed', faults.closeBeforeHeaders],
-  ])('that is %s just when it is reused is no error, time after time', async (_how, fault) => {
+  ])('that is %s just when it is reused causes no error, however often it happens', async (_how, fault) => {
     await using fixture = await startFixture({ env: STRICT });
     const { upstream, gateway, clock } = fixture;
     upstream.respond(WORKLOADS, onReuse(fault));

@@ -24,7 +24,7 @@ import {
   type Fixture,
 } from '../kit/upstream/fault-fixture.js';
 
-/** Past the times in which it is fresh, or served during a refresh: 60 s and 300 s. */
+/** After the times when it is fresh or served during a refresh: 60 s and 300 s. */
 const AGE_MS = 361_000;
 const KEPT_AT = FAULT_AT - AGE_MS;
 /** Both reports are cached and stale, and another one is cached and fresh. */
@@ -37,7 +37,7 @@ async function startAged(env: Record<string, string> = {}): Promise<Fixture> {
 }
 
 /** Whether ScaleOps was called for the fresh report. */
-async function isOtherForgotten({ gateway, clock, arrivedAt }: Fixture): Promise<boolean> {
+async function isOtherPurged({ gateway, clock, arrivedAt }: Fixture): Promise<boolean> {
   const before = arrivedAt(AGGREGATED);
   // A report requested in the same millisecond as a rejection is served but not cached.
   clock.advance(1);
@@ -61,7 +61,7 @@ describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
     expectWaits(waited, waits);
     const attempts = waits.length + 1 + (immediate ? 1 : 0);
     expect(arrivedAt(WORKLOADS)).toBe(1 + attempts);
-    expect(await isOtherForgotten(fixture)).toBe(purges);
+    expect(await isOtherPurged(fixture)).toBe(purges);
     clock.advance(pauseOf(row));
 
     // The cached report is there for the next fault that allows it, unless a rejection came between.
@@ -94,7 +94,7 @@ describe('a stale report', () => {
     expectFault(await gateway.send(QUERY), { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
   });
 
-  test('is served, marked as stale, although it is fresh, when no-cache asked for a newer one', async () => {
+  test('is served, marked as stale although it is fresh, when a no-cache request gets no newer one', async () => {
     await using fixture = await startFixture({ startMs: FAULT_AT });
     const { upstream, gateway, clock, arrivedAt } = fixture;
     await gateway.send(QUERY);

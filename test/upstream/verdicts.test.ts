@@ -20,7 +20,8 @@ import {
 
 const OPEN = { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 } as const;
 
-// Fails when `judge` counts a rejection, a rate limit or a leaving client as a failure, or a fault of ScaleOps as none.
+// Fails when `judge` counts a rejection, a rate limit or a disconnected client as a failure, or a fault of ScaleOps as
+// none.
 describe('the circuit', () => {
   const ONCE = { ...NO_CACHE, ...NO_RETRIES, SCALEOPS_BREAKER_FAILURES: '1', SCALEOPS_MAX_IN_FLIGHT: '1' };
 
@@ -52,7 +53,7 @@ describe('the circuit', () => {
     expect(fixture.upstream.requests).toHaveLength(1);
   });
 
-  test('opens after five failures in a row, of which a rate limit is neither one nor a success', async () => {
+  test('opens after five failures in a row, and a rate limit counts neither as a failure nor as a success', async () => {
     await using fixture = await startFixture({ env: { ...NO_RETRIES, ...NO_CACHE } });
     const { upstream, gateway } = fixture;
     for (const [index, status] of [500, 500, 500, 500, 429, 500].entries()) {
@@ -63,7 +64,7 @@ describe('the circuit', () => {
     expect(upstream.requests).toHaveLength(6);
   });
 
-  test.each([400, 404, 403])('counts a new row after a status %d', async (between) => {
+  test.each([400, 404, 403])('starts counting again after a status %d', async (between) => {
     await using fixture = await startFixture({ env: { ...NO_RETRIES, ...NO_CACHE } });
     const { upstream, gateway } = fixture;
     for (const [index, status] of [500, 500, 500, 500, between, 500, 500, 500, 500].entries()) {

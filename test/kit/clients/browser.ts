@@ -1,5 +1,5 @@
 // A Chromium of this machine, never downloaded, that reaches only this host. It records requests to other origins and
-// complaints in the console, so that a test can require that there are none.
+// errors in the console, so a test can require that there are none.
 
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -38,7 +38,7 @@ export interface WatchedContext extends AsyncDisposable {
   readonly foreignRequests: readonly string[];
   /** Errors and warnings in the console, and uncaught errors of a page. */
   readonly complaints: readonly string[];
-  /** The errors so far, when a test asks for them. */
+  /** The errors so far. */
   forget(): readonly string[];
 }
 

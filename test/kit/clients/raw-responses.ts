@@ -1,4 +1,4 @@
-// Reads HTTP responses from a raw connection, for tests that send bytes that no client would.
+// Reads HTTP responses from a raw connection, for tests that send bytes that no client would send.
 
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
@@ -36,7 +36,7 @@ export function parseResponses(bytes: Buffer): HttpResponse[] {
   let rest = bytes;
   while (rest.length > 0) {
     const end = rest.indexOf('\r\n\r\n');
-    if (end < 0) throw new Error(`half an answer: ${rest.toString('latin1')}`);
+    if (end < 0) throw new Error(`half a response: ${rest.toString('latin1')}`);
     const [first = '', ...lines] = rest.subarray(0, end).toString('latin1').split('\r\n');
     const status = Number(/^HTTP\/1\.1 (\d{3})(?: |$)/.exec(first)?.[1]);
     if (!(status >= 100)) throw new Error(`no status line: ${first}`);
@@ -67,7 +67,7 @@ function readBody(
   const length = headers.get('content-length');
   // Without either it lasts until the server closes.
   if (length === undefined) return { text: bytes, rest: Buffer.alloc(0) };
-  if (bytes.length < Number(length)) throw new Error(`an answer of ${length} bytes has ${bytes.length}`);
+  if (bytes.length < Number(length)) throw new Error(`a response of ${length} bytes has ${bytes.length}`);
   return { text: bytes.subarray(0, Number(length)), rest: bytes.subarray(Number(length)) };
 }
 
@@ -76,7 +76,7 @@ function readChunks(bytes: Buffer): { readonly text: Buffer; readonly rest: Buff
   for (let at = 0; ;) {
     const lineEnd = bytes.indexOf('\r\n', at);
     const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
-    if (lineEnd < 0 || Number.isNaN(size)) throw new Error('an answer ends within its chunks');
+    if (lineEnd < 0 || Number.isNaN(size)) throw new Error('a response ends within its chunks');
     const start = lineEnd + 2;
     if (size === 0) return { text: Buffer.concat(pieces), rest: bytes.subarray(start + 2) };
     pieces.push(bytes.subarray(start, start + size));

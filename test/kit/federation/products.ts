@@ -1,5 +1,5 @@
 // The supergraph of Apollo's subgraph compatibility checks: Products, built with Pothos and the gateway's plugins and HTTP
-// layer, with Inventory and Users, built with Apollo's library. Names and data are those of the checks:
+// layer, with Inventory and Users, built with Apollo's library. Names and data come from the checks:
 // https://github.com/apollographql/apollo-federation-subgraph-compatibility
 
 import type { RequestListener } from 'node:http';
@@ -144,7 +144,7 @@ builder.asEntity(Product, {
     builder.selection<{ sku: string; package: string }>('sku package'),
     builder.selection<{ sku: string; variation: { id: string } }>('sku variation { id }'),
   ],
-  // A promise, like a database returns.
+  // A promise, like the result of a database.
   resolveReference: (key: ProductKey) => Promise.resolve(PRODUCTS.find((product) => isMeant(product, key))),
 });
 

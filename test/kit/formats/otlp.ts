@@ -1,5 +1,4 @@
-// A receiver of traces on a real socket: OTLP over HTTP with protobuf, decoded by hand, to see the bytes on the wire. It
-// can be down, hang, or answer with a status.
+// A receiver of traces on a real socket: OTLP over HTTP with protobuf, decoded by hand, to see the bytes on the wire. It can be down, hang, or respond with a status.
 // https://github.com/open-telemetry/opentelemetry-proto: trace/v1/trace.proto
 
 import { once } from 'node:events';

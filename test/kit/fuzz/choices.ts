@@ -1,5 +1,5 @@
-// Decisions for random test data, read from a list of numbers: fast-check makes the list and, when a case fails, shrinks
-// it. Past its end every decision is the first option, so callers put the simplest first.
+// Decisions for random test data, read from a list of numbers. fast-check generates the list and shrinks it when a case
+// fails. After its end every decision is the first option, so callers put the simplest option first.
 
 import fc from 'fast-check';
 

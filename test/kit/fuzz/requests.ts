@@ -1,5 +1,5 @@
-// Random HTTP requests that carry an operation: by POST and GET, with valid and invalid parameters. Their HTTP is valid;
-// fuzz-bytes.ts breaks it.
+// Random HTTP requests that carry an operation: by POST and GET, with valid and invalid parameters. Their HTTP is
+// valid; bytes.ts makes it invalid.
 
 import type { GraphQLSchema } from 'graphql';
 

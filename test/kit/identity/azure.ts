@@ -1,6 +1,6 @@
-// Azure AD's client-credentials endpoint on a real socket, at least as strict as the real one: only a request exactly as
-// documented gets a token. A test may hold its responses at a gate, and choose a fault for valid requests. Everything it
-// sends besides a token carries canaries, which must never come out.
+// Azure AD's client-credentials endpoint on a real socket, at least as strict as the real one: only a request exactly
+// as documented gets a token. A test may hold its responses at a gate, and choose a fault for valid requests.
+// Everything it sends besides a token contains canaries, which must never leak.
 
 import { once } from 'node:events';
 import {
@@ -56,7 +56,7 @@ export interface Identity extends AsyncDisposable {
 
   /** An object is sent as JSON, a string unchanged, both with the content type of JSON. */
   fail(status: number, body?: object | string, headers?: OutgoingHttpHeaders): void;
-  /** Never answers. */
+  /** Never responds. */
   hang(): void;
   /** Resets the connection without a response. */
   reset(): void;
@@ -97,7 +97,8 @@ export async function startIdentity(options: IdentityOptions = {}): Promise<Iden
       await latency?.(seen);
       settled(response);
     };
-    // A client that leaves in the middle has sent no request. An error of a test's own hook stays unhandled, and is seen.
+    // A client that disconnects in the middle has sent no request. An error in a hook of the test stays unhandled, so
+    // vitest reports it.
     void readText(request).then(sendResponse, () => undefined);
   });
   server.listen(0, '127.0.0.1');

@@ -28,15 +28,15 @@ export interface Fixture extends AsyncDisposable {
   readonly clock: ManualClock;
   /** The tokens that are accepted for reports. */
   readonly live: Set<string>;
-  /** The fault or answer of a login: a new token by default. */
+  /** The fault or response of a login: a new token by default. */
   login: Fault;
-  /** The fault or answer of a request for a report with an accepted token. */
+  /** The fault or response of a request for a report with an accepted token. */
   report: Fault;
   readonly logins: readonly SeenRequest[];
   /** The token of each request for a report, in order. */
   readonly sent: readonly string[];
   send(about?: number, init?: RequestInit): Promise<GraphqlResponse>;
-  /** So many different new questions at the same time. */
+  /** Sends `count` concurrent requests for new, different reports. */
   sendNew(count: number): Promise<GraphqlResponse[]>;
   /** Resolves when nothing with a deadline is pending, in the background either. */
   quiet(): Promise<void>;

@@ -1,5 +1,5 @@
 // An issuer of tokens on a real socket: it publishes its keys (JWKS), counts requests, and can rotate, withdraw and
-// duplicate keys, fail, hang, redirect and send invalid data. Everything it sends besides keys carries canaries.
+// duplicate keys, fail, hang, redirect and send invalid data. Everything it sends besides keys contains canaries.
 
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { once } from 'node:events';
@@ -40,12 +40,12 @@ export interface Issuer extends AsyncDisposable {
   readonly url: string;
   /** The requested paths, in order. */
   readonly requests: readonly string[];
-  /** Resolves when so many requests have arrived, since the start. */
+  /** Resolves when `count` requests have arrived since the start. */
   arrivals(count: number): Promise<void>;
   /** Publishes exactly these keys from now on. */
   publish(...keys: readonly { readonly jwk: JWK }[]): void;
   fail(status?: number): void;
-  /** Never answers. */
+  /** Never responds. */
   hang(): void;
   redirect(location: string): void;
   /** A 200 response with this text. */

@@ -28,7 +28,7 @@ export function startMain(env: Env, ...args: string[]): RunningProcess {
   return running;
 }
 
-/** Starts the gateway where it is expected to end by itself. */
+/** Starts a gateway that is expected to end by itself. */
 export function runToEnd(env: Env, ...args: string[]): Promise<Ended> {
   return startMain(env, ...args).ended;
 }
@@ -88,7 +88,7 @@ export async function openConnection(url: string, sent: string): Promise<Socket>
   return socket;
 }
 
-/** Resolves when the connection is closed, by either side. */
+/** Resolves when either side closes the connection. */
 export function waitForClose(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.closed) resolve();

@@ -35,7 +35,7 @@ export interface RedisOptions {
 export interface RedisMonitor {
   /** The commands of all clients except the kit, in order, as MONITOR shows them: `"GET" "key"`. */
   readonly commands: readonly string[];
-  /** Resolves when `commands` has every command that was answered so far. */
+  /** Resolves when `commands` has every command with a reply so far. */
   stop(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export interface TestRedis extends AsyncDisposable {
   /** The bytes of all keys and values in all databases, for searching. */
   everything(): Promise<Buffer>;
   monitor(): Promise<RedisMonitor>;
-  /** Later connections are accepted and never answered, until `thaw`. */
+  /** Later connections are accepted and get no reply, until `thaw`. */
   freeze(): void;
   thaw(): void;
   /** Kills the server. `start` opens the same port again, without data. */

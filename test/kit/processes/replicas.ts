@@ -16,7 +16,7 @@ import { encodeCommand, readReplies } from '../formats/resp.js';
 interface EventRecorder<T> {
   readonly all: readonly T[];
   add(each: T): void;
-  /** Resolves when so many matching events have happened, since the start. */
+  /** Resolves when `count` matching events have happened since the start. */
   reach(fits: (each: T) => boolean, count?: number): Promise<void>;
 }
 
@@ -49,9 +49,9 @@ export const RENEW_MS = 25;
 const MAX_ANSWER_MS = 150;
 
 export interface WatchedClock extends ManualClock {
-  /** How many timers of this delay have been set since the start. */
+  /** The number of timers with this delay since the start. */
   timers(delayMs: number): number;
-  /** Resolves when so many have been set. */
+  /** Resolves when `count` timers have been set. */
   timersSet(delayMs: number, count: number): Promise<void>;
   /** The number of commands to Redis without a reply. */
   commands(): number;
@@ -85,7 +85,7 @@ export function createWatchedClock(): WatchedClock {
 export interface Replica extends TestGateway {
   /** Sends a query with this bearer token and `init`. */
   sendAs(token: string, query: string, variables?: unknown, headers?: Record<string, string>): Promise<GraphqlResponse>;
-  /** Resolves when so many log lines have this message, since the start. */
+  /** Resolves when `count` log lines have this message, since the start. */
   logged(message: string, count?: number): Promise<void>;
 }
 
@@ -140,7 +140,7 @@ export type KeyEvent = `${string} ${string}`;
 
 export interface KeyWatch extends AsyncDisposable {
   readonly events: readonly KeyEvent[];
-  /** Resolves when so many matching events have arrived, since the start. */
+  /** Resolves when `count` matching events have arrived since the start. */
   event(pattern: RegExp, count?: number): Promise<void>;
   /** The number of matching events since the start. */
   count(pattern: RegExp): number;
@@ -225,13 +225,13 @@ export async function waitUntilIdle(clock: WatchedClock, watch: KeyWatch): Promi
   } while (clock.pending() > 0);
 }
 
-/** Later waits for a lock get as much time as the lock is held. */
+/** Advances time for later waits for a lock, as long as the lock is held. */
 export function keepPolling(clock: WatchedClock, watch: KeyWatch): void {
   const poll = async (count: number): Promise<void> => {
     await clock.timersSet(POLL_MS, count);
     do {
       await watch.settled();
-      // Redis is not slow here: pending commands are answered before time advances.
+      // Redis is not slow here: pending commands get their reply before time advances.
       await new Promise((resolve) => setImmediate(resolve));
     } while (clock.commands() > 0);
     clock.advance(POLL_MS);

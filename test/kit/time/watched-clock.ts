@@ -1,10 +1,10 @@
-// The manual clock, with waits for deadlines that begin and end, and for pauses before retries. So a test moves time only
-// when something waits for it.
+// The manual clock, with waits for the start and end of deadlines, and for pauses before retries. A test moves time
+// only when something waits for it.
 
 import { createManualClock, type ManualClock } from './clock.js';
 
 export interface WatchedClock extends ManualClock {
-  /** Resolves when so many timers have been set, or cancelled, since the start; without timers for draining a body. */
+  /** Resolves when `count` timers have been set, or cancelled, since the start, except timers for draining a body. */
   set(count: number): Promise<void>;
   calledOff(count: number): Promise<void>;
   /** The number of cancelled timers since the start. */
@@ -18,7 +18,7 @@ export interface WatchedClock extends ManualClock {
   readonly isPaused: () => boolean;
 }
 
-/** How long an unread body may take. When it is read to its end depends on the sockets. */
+/** The time limit for draining an unread body. The time of its end depends on the sockets. */
 const EMPTYING_MS = 1_000;
 /** The queue limit of a call. */
 const QUEUE_MS = 2_000;

@@ -35,13 +35,13 @@ export const GOOD = faults.json(faults.goodReport());
 /** Fails with a status that forbids a retry. */
 export const DOWN = faults.status(503, { 'retry-after': 60 });
 
-/** A different question for each name. */
+/** A different query for each name. */
 export const namespaceQuery = (name: string): string =>
   `{ workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { rows { totalCount } } }`;
-/** A question about the other report. */
+/** A query for the aggregated report. */
 export const CLUSTER_QUERY = '{ aggregatedCosts(filter: { clusters: ["other"] }) { rows { totalCount } } }';
 
-/** Fails so many times, then succeeds. */
+/** Fails `times` times, then succeeds. */
 export function failing(times: number, fault: Fault): Fault {
   let count = 0;
   return (socket) => {
@@ -61,7 +61,7 @@ export function onReuse(fault: Fault): Fault {
 
 export interface Held {
   readonly fault: Fault;
-  /** Answers all held requests, and later ones too. */
+  /** Responds to all held requests, and to later ones. */
   readonly release: () => void;
 }
 
@@ -155,7 +155,7 @@ export async function sendThroughFault({ gateway, upstream, clock }: Fixture, { 
   return settle(pending, clock);
 }
 
-/** The first pause is at most 400 ms, the second at most 800 ms, unless ScaleOps asks for others. */
+/** The first pause is at most 400 ms, the second at most 800 ms, unless ScaleOps sends Retry-After. */
 export function expectWaits(waits: readonly number[], expected: readonly Wait[]): void {
   expect(waits).toHaveLength(expected.length);
   for (const [at, wait] of expected.entries()) {

@@ -1,9 +1,9 @@
-// Many concurrent questions, and their outcomes.
+// Many concurrent requests, and their outcomes.
 
 import { namespaceQuery, type Fixture } from './fault-fixture.js';
 import type { GraphqlResponse } from '../gateway.js';
 
-/** Different questions, so that none shares a call. */
+/** Different requests, so none shares a call. */
 export const sendMany = ({ gateway }: Fixture, count: number, name = 'question'): Promise<GraphqlResponse>[] =>
   Array.from({ length: count }, (_, index) => gateway.send(namespaceQuery(`${name}-${index}`)));
 

@@ -1,5 +1,5 @@
 // The table of ScaleOps faults, one row each: the fault, and its expected outcome. One suite runs it without a stale
-// report, another with one. Written independently, so that a change to the product's tables is a change here too.
+// report, another with one. Independent of the product's tables, so a change there needs a change here.
 
 import type { UpstreamErrorCode } from '../../../src/errors.js';
 import * as faults from './fault-server.js';
@@ -20,13 +20,13 @@ export interface Row extends Outcome {
   readonly fault: Fault;
   /** The pauses between the attempts: one less than attempts. */
   readonly waits: readonly Wait[];
-  /** On a reused connection it looks like an idle close: one more attempt, at once. */
+  /** On a reused connection it looks like an idle close: one more attempt, immediately. */
   readonly immediate?: boolean;
   /** Whether a stale report is served instead. */
   readonly stale: boolean;
   /** Whether all cached reports of the principal are purged. */
   readonly purges: boolean;
-  /** The fault never ends by itself: time has to pass. */
+  /** The fault never ends by itself, so the test must advance time. */
   readonly hangs?: boolean;
   /** The gateway closes the connection; otherwise either side may. */
   readonly closes?: boolean;

@@ -1,6 +1,6 @@
-// A ScaleOps with faults on real sockets. It reads HTTP/1.1 by hand over node:net, so that it can send bytes that no HTTP
-// server would; a test sets a fault for each path, and other paths get valid responses. Every fault carries canaries, which
-// must never come out of the gateway.
+// A ScaleOps with faults on real sockets. It reads HTTP/1.1 by hand over node:net, so that it can send bytes that no
+// HTTP server would; a test sets a fault for each path, and other paths get valid responses. Every fault contains
+// canaries, which must never leak from the gateway.
 
 import { once } from 'node:events';
 import { createServer as createNetServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -31,7 +31,7 @@ export interface FaultServer extends AsyncDisposable {
   readonly port: number;
   /** The requests, in order. */
   readonly requests: readonly SeenRequest[];
-  /** The number of bytes received, also those that are no request. */
+  /** The number of received bytes, including bytes that are no request. */
   readonly bytesReceived: () => number;
   /** Later requests to paths that end in `path` get `fault`. */
   respond(path: string, fault: Fault): void;
@@ -173,7 +173,7 @@ export function byteByByte(value: unknown): Fault {
   };
 }
 
-/** Interim responses that nobody asked for, with the most usual ones in any order. */
+/** Unsolicited interim responses, with the most frequent ones in any order. */
 export const INTERIM = {
   continue: 'HTTP/1.1 100 Continue\r\nx-interim: 1\r\n\r\nHTTP/1.1 100 \r\n\r\n',
   hintsThenContinue: 'HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n',
@@ -181,7 +181,10 @@ export const INTERIM = {
   ofHttp10: 'HTTP/1.0 100 Continue\r\n\r\n',
 };
 
-/** A whole answer after interim responses: at once, or a byte at a time, of which the event loop reads each before the next. */
+/**
+ * A whole response after interim responses: in one write, or byte by byte, so that the event loop reads each byte
+ * before the next.
+ */
 export function afterInterim(value: unknown, interim: string, isSplit = false): Fault {
   return (socket) => {
     const next = (index: number): void => {

@@ -1,5 +1,5 @@
-// The workloads behind an hourly upstream: some are there for ever, one is born and one dies in the days before START_MS,
-// one has no team, and one namespace stands in two clusters.
+// The workloads behind an hourly upstream: some always exist, one starts and one ends in the days before START_MS, one
+// has no team, and one namespace is in two clusters.
 
 import type { Clock } from '../../../src/clock.js';
 import { startGateway, type GraphqlResponse, type TestGateway } from '../gateway.js';
@@ -27,7 +27,7 @@ export function startCompany(clock: Clock): Promise<HourlyUpstream> {
 
 export interface CompanyGateway extends TestGateway {
   readonly upstream: HourlyUpstream;
-  /** Asks, and returns the answer with the requests that ScaleOps received for it. */
+  /** Sends an operation, and returns the response with the requests that ScaleOps received for it. */
   count(query: string, variables?: unknown): Promise<{ response: GraphqlResponse; received: readonly HourlyRequest[] }>;
 }
 
@@ -60,7 +60,7 @@ export function between(from: string, to: string) {
   return { from: Date.parse(from), to: Date.parse(to) };
 }
 
-/** Without binary noise: figures are whole millionths. */
+/** Rounds to whole millionths, the unit of all costs. */
 export function subtract(a: number, b: number): number {
   return (Math.round(a * 1e6) - Math.round(b * 1e6)) / 1e6;
 }

@@ -1,5 +1,5 @@
-// A ScaleOps with costs by workload and hour, which add up over any windows: workloads are born and die, costs follow the
-// time of day and grow, and late corrections change hours that are over. Independent of the simulator and the gateway.
+// A ScaleOps with costs by workload and hour, which add up over any windows: workloads start and end, costs follow the
+// time of day and grow, and late corrections change past hours. Independent of the simulator and the gateway.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -22,14 +22,14 @@ export interface HourlyWorkload {
   readonly name: string;
   readonly team: string | null;
   readonly isSpot: boolean;
-  /** Its life, in milliseconds since the Unix epoch; for ever by default. */
+  /** Its lifetime, in milliseconds since the Unix epoch; unlimited by default. */
   readonly bornAt?: number;
   readonly diedAt?: number;
   /** In millionths for each quarter of an hour. */
   readonly rate: number;
 }
 
-/** What a set of workloads costs in a window. */
+/** The costs of a set of workloads in a window. */
 export interface Figures {
   readonly totalCost: number;
   readonly savingsAvailable: number;
@@ -44,10 +44,10 @@ export interface HourlyRequest {
   readonly window: Window;
 }
 
-/** An answer other than the right one. */
+/** A response other than the correct one. */
 interface Fault {
   readonly status?: number;
-  /** Another window than asked. */
+  /** Another window than the requested one. */
   readonly window?: Window;
   /** Further members of the report, such as `error`. */
   readonly members?: Readonly<Record<string, unknown>>;
@@ -57,9 +57,9 @@ export class HourlyUpstream implements AsyncDisposable {
   url = '';
   readonly received: HourlyRequest[] = [];
   workloads: readonly HourlyWorkload[];
-  /** Awaited before an answer; may hold it at a gate. */
+  /** Awaited before a response; may hold it at a gate. */
   onRequest: (request: HourlyRequest) => Promise<Fault | undefined> | Fault | undefined = () => undefined;
-  /** The most concurrent calls so far. */
+  /** The maximum of concurrent calls so far. */
   maxInFlight = 0;
   readonly #now: () => number;
   readonly #corrections: (Window & { readonly factor: number })[] = [];

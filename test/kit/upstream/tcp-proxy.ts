@@ -25,7 +25,7 @@ export interface TcpProxy extends AsyncDisposable {
   pass(): Promise<void>;
   /** Accepts, and holds all bytes. */
   hang(): Promise<void>;
-  /** Closes each connection after so many more response bytes. With 0 no response passes. */
+  /** Closes each connection after this number of further response bytes. With 0 no response passes. */
   cutAfterBytes(count: number): Promise<void>;
   /** Closes the port and all connections. */
   refuse(): Promise<void>;

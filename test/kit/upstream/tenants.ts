@@ -1,5 +1,5 @@
-// A ScaleOps with different data per bearer token: both reports have one row with the tenant and one with the question, so
-// that a response shows for whom and for what it was made. Tokens can be revoked, and a JWT expires with its `exp`.
+// A ScaleOps with different data per bearer token: both reports have one row with the tenant and one with the request,
+// so a response shows its principal and its request. Tokens can be revoked, and a JWT expires with its `exp`.
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -43,9 +43,9 @@ export interface Tenants extends AsyncDisposable {
   /** Later requests with this token are refused. */
   revoke(token: string, status?: 401 | 403): void;
   restore(token: string): void;
-  /** The next so many requests are answered with 503. */
+  /** The next `count` requests get 503. */
   failNext(count: number): void;
-  /** While it is down, all requests are. */
+  /** While it is down, all requests get 503. */
   setDown(isDown: boolean): void;
 }
 
@@ -54,7 +54,7 @@ export function secretOf(tenant: string): string {
   return `${tenant}-secret`;
 }
 
-/** The name of the row with the question: equal for filters with the same meaning. */
+/** The name of the row with the request: equal for filters with the same meaning. */
 export function requestRowName(path: string, filter: Filter): string {
   const sorted = Object.entries(filter)
     .map(([name, value]) => [name, Array.isArray(value) ? [...new Set(value)].sort() : value] as const)
@@ -98,7 +98,7 @@ export async function startTenants({ tokens, clock = systemClock, onRequest }: T
       const body = status === 200 ? toReport(request, tenant, costOf(tenant)) : { error: `${secretOf(tenant)}-error` };
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
-    // A client that leaves, and a hook that throws: neither gets a response.
+    // A client that disconnects, or a hook that throws, gets no response.
     respond().catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');

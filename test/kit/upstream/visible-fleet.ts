@@ -1,5 +1,5 @@
-// A ScaleOps with unusual rows behind both reports; permissions on them; and, computed in a straightforward way, the visible
-// rows. Written from the documentation, independent of the gateway's code.
+// A ScaleOps with unusual rows in both reports, permissions on them, and the visible rows, computed in a
+// straightforward way. Written from the documentation, independent of the gateway's code.
 
 import fc from 'fast-check';
 import { once } from 'node:events';
@@ -18,9 +18,9 @@ export interface Rule {
 /** An entry of GATEWAY_SCOPES. */
 export type Entry = 'all' | readonly Rule[];
 
-// ------------------------------------------------------------------------------------------------- who may see what
+// -------------------------------------------------------------------------------------------------------- permissions
 
-/** A name as the gateway shows it: a number is text, the empty text is none. */
+/** A name as the gateway returns it: a number is text, the empty text means no name. */
 export function nameOf(value: unknown): string | null {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value : null;
@@ -69,7 +69,7 @@ export function isFilterAllowed(entry: Entry, { clusters, namespaces }: Workload
   return areAllowed(entry, named(clusters), named(namespaces));
 }
 
-// ------------------------------------------------------------------------------------------------- what there may be
+// -------------------------------------------------------------------------------------------------------- random rows
 
 /** The host's own cluster, in any spelling. */
 const OWN_CLUSTER = 'a';
@@ -120,7 +120,7 @@ const row = (isWild: boolean): fc.Arbitrary<RawRow> =>
     })
     .map(({ isRepeated, ...rest }) => ({
       ...rest,
-      // Some have none, and some share one.
+      // Some rows have no id, and some share one.
       id: isRepeated ? `${String(rest.clusterName)}-${String(rest.workloadName)}` : undefined,
     }));
 
@@ -248,17 +248,17 @@ export const anyQueryFor = (entry: Entry) =>
     }),
   });
 
-// ------------------------------------------------------------------------------------------------- the ScaleOps of it
+// -------------------------------------------------------------------------------------------------------- the upstream
 
 interface Received {
   readonly path: string;
-  /** Those of the query string and of the body. */
+  /** From the query string and the body. */
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
 export interface FleetUpstream extends AsyncDisposable {
   readonly url: string;
-  /** What has arrived, in order. */
+  /** The requests, in order. */
   readonly received: Received[];
   serve(fleet: Pick<AnyFleet, 'rows' | 'mindsCase' | 'listsAll'>): void;
   /** Every later request gets this response. */

@@ -31,7 +31,7 @@ export async function compileForRelay(documents: readonly string[]): Promise<Rea
   }
 }
 
-/** Asks, and reads what the store has, without React. */
+/** Sends an operation and reads its result from the store, without React. */
 export class RelayClient {
   readonly #environment: InstanceType<typeof relayRuntime.Environment>;
   readonly #requests: ReadonlyMap<string, ConcreteRequest>;
