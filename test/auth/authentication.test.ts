@@ -39,7 +39,7 @@ interface Fixture {
   readonly clock: ManualClock;
   send(headers?: Record<string, string>, query?: string): Promise<GraphqlResponse>;
   /** Everything that the gateway sent and logged. */
-  readonly said: string[];
+  readonly output: string[];
 }
 
 /** Closed at the end of the test, which then looks for canaries. */
@@ -53,11 +53,11 @@ async function startFixture(env: Record<string, string>, permissions?: object): 
     clock,
   });
   const url = await gateway.gateway.listen();
-  const said: string[] = [];
+  const output: string[] = [];
   onTestFinished(async () => {
     await gateway[Symbol.asyncDispose]();
     await upstream[Symbol.asyncDispose]();
-    const all = [...said, JSON.stringify(gateway.log)].join('\n');
+    const all = [...output, JSON.stringify(gateway.log)].join('\n');
     expect(all).not.toMatch(new RegExp(CANARY, 'i'));
     expect(all).not.toContain(TOKEN);
   });
@@ -66,17 +66,17 @@ async function startFixture(env: Record<string, string>, permissions?: object): 
     gateway,
     url,
     clock,
-    said,
+    output,
     async send(headers = {}, query = QUERY) {
       const response = await sendQuery(fetch, query, undefined, { headers }, `${url}/graphql`);
-      said.push(response.text, JSON.stringify([...response.headers]));
+      output.push(response.text, JSON.stringify([...response.headers]));
       return response;
     },
   };
 }
 
 /** A raw request: status line, headers and body. */
-async function sendRaw({ url, said }: Fixture, headers: readonly string[]): Promise<string> {
+async function sendRaw({ url, output: said }: Fixture, headers: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   const body = JSON.stringify({ query: QUERY });
   const socket = createConnection(Number(port), hostname);
@@ -110,7 +110,7 @@ function expectGood(response: GraphqlResponse): void {
 }
 
 /** Paths that need no credentials. */
-async function expectOpen({ url, said }: Fixture): Promise<void> {
+async function expectOpen({ url, output: said }: Fixture): Promise<void> {
   const get = (path: string) => fetch(url + path, { headers: { accept: 'text/html' }, redirect: 'manual' });
   const [live, start, page] = await Promise.all([get('/health/live'), get('/'), get('/graphql')]);
   expect([live.status, start.status, page.status]).toEqual([200, 302, 200]);
@@ -507,15 +507,15 @@ describe('jwt', () => {
   });
 
   test('accepts every key with the same `kid`, and tokens without `kid`', async () => {
-    const [one, twin] = [await createSigningKey('one'), await createSigningKey('one')];
-    const issuer = await startIssuer(one, twin);
+    const [one, sameName] = [await createSigningKey('one'), await createSigningKey('one')];
+    const issuer = await startIssuer(one, sameName);
     const fixture = await startJwt({}, { issuer, key: one });
     expectGood(await fixture.sendWith());
-    expectGood(await fixture.sendWith({}, twin));
-    expectGood(await fixture.sendWith({}, twin, { kid: undefined }));
+    expectGood(await fixture.sendWith({}, sameName));
+    expectGood(await fixture.sendWith({}, sameName, { kid: undefined }));
     expectRefused(asNew(fixture), await fixture.sendWith({}, await createSigningKey('one')));
-    expectRefused(fixture, await fixture.sendWith({ exp: 1 }, twin), 'expired');
-    expectRefused(fixture, await fixture.sendWith({ sub: 7 }, twin), 'no subject');
+    expectRefused(fixture, await fixture.sendWith({ exp: 1 }, sameName), 'expired');
+    expectRefused(fixture, await fixture.sendWith({ sub: 7 }, sameName), 'no subject');
     expect(issuer.requests).toHaveLength(1);
   });
 
@@ -604,28 +604,28 @@ describe('jwt', () => {
       'text that is no JSON',
       'not a key set',
       (issuer) => {
-        issuer.say(`<html>${CANARY}</html>`);
+        issuer.respondWithText(`<html>${CANARY}</html>`);
       },
     ],
     [
       'JSON that is no key set',
       'not a key set',
       (issuer) => {
-        issuer.say(`{"keys":"${CANARY}"}`);
+        issuer.respondWithText(`{"keys":"${CANARY}"}`);
       },
     ],
     [
       'a list',
       'not a key set',
       (issuer) => {
-        issuer.say(`["${CANARY}"]`);
+        issuer.respondWithText(`["${CANARY}"]`);
       },
     ],
     [
       'nothing',
       'not a key set',
       (issuer) => {
-        issuer.say('');
+        issuer.respondWithText('');
       },
     ],
   ])('is not ready when the issuer answers with %s, and logs %s', async (_what, reason, act) => {
@@ -685,7 +685,7 @@ describe('jwt', () => {
         fixture.issuer.hang();
       },
       () => {
-        fixture.issuer.say('{}');
+        fixture.issuer.respondWithText('{}');
       },
     ]) {
       act();
@@ -762,12 +762,12 @@ describe('jwt', () => {
     ['realm_access.roles', { realm_access: 'ops' }, false],
     ['__proto__.roles', { roles: ['ops'] }, false],
     ['constructor.name', {}, false],
-  ])('reads the claim %s of %j', async (claim, claims, isLetIn) => {
+  ])('reads the claim %s of %j', async (claim, claims, isAdmitted) => {
     const permissions = {
       claims: { ops: 'all', Function: 'all', undefined: 'all', null: 'all', 7: 'all', true: 'all' },
     };
     const fixture = await startJwt({ GATEWAY_SCOPES_CLAIM: claim }, { permissions });
-    expect((await fixture.sendWith(claims)).status).toBe(isLetIn ? 200 : 403);
+    expect((await fixture.sendWith(claims)).status).toBe(isAdmitted ? 200 : 403);
   });
 });
 

@@ -166,7 +166,7 @@ const anyPart = (entry: Entry, fleet: AnyFleet): fc.Arbitrary<Part> => {
   const weight = hasNamesInTwoCases(fleet) ? 0 : 2;
   return fc.oneof(
     { weight: 3, arbitrary: workloads },
-    { weight: fleet.isWild ? 0 : 3, arbitrary: aggregated },
+    { weight: fleet.isExtreme ? 0 : 3, arbitrary: aggregated },
     { weight, arbitrary: key },
     { weight, arbitrary: entities },
   );
@@ -176,9 +176,9 @@ const anyPart = (entry: Entry, fleet: AnyFleet): fc.Arbitrary<Part> => {
  * Whether ScaleOps has names that differ only in case. Then the rows of an entity depend on the source of its report, for
  * every caller.
  */
-function hasNamesInTwoCases({ rows, mindsCase }: AnyFleet): boolean {
+function hasNamesInTwoCases({ rows, isCaseSensitive: isCaseSensitive }: AnyFleet): boolean {
   const names = new Set(rows.flatMap(({ clusterName, namespace }) => [nameOf(clusterName), nameOf(namespace)]));
-  return mindsCase && new Set(Array.from(names, (name) => name?.toLowerCase())).size < names.size;
+  return isCaseSensitive && new Set(Array.from(names, (name) => name?.toLowerCase())).size < names.size;
 }
 
 interface Operation {
@@ -355,7 +355,7 @@ async function startRandomFixture(
     },
     reference(entry, { query, variables }) {
       const rows = fleet.rows.filter((row) => mayShow(entry, row));
-      part.serve({ ...fleet, rows, listsAll: entry === 'all' && fleet.listsAll });
+      part.serve({ ...fleet, rows, listsAllClusters: entry === 'all' && fleet.listsAllClusters });
       // For a caller with permitted clusters, an absent cluster filter means the permitted ones.
       const namesClusters = entry !== 'all' && entry.every(({ clusters }) => clusters !== undefined);
       return (namesClusters ? all! : one!).send(query, variables);
@@ -530,7 +530,7 @@ async function startFixture(
   const { rows = ROWS, ...rest } = options;
   const clock = createIdleClock();
   const upstream = await startFleetUpstream();
-  upstream.serve({ rows, mindsCase: true, listsAll: true });
+  upstream.serve({ rows, isCaseSensitive: true, listsAllClusters: true });
   const gateway = startRestrictedGateway({
     url: upstream.url,
     callers: Object.keys(callers),
@@ -968,7 +968,7 @@ describe('data outside the permissions of a caller', () => {
 
   test.each([false, true])(
     'appears in no response, header or log line, with other callers at the same time (ScaleOps distinguishes case: %s)',
-    async (mindsCase) => {
+    async (isCaseSensitive) => {
       const own = ROWS.filter((each) => mayShow(PART, each));
       const rows = Array.from({ length: 12 }, (_, index) => [outside(index), own[index % own.length]!]).flat();
       await using fixture = await startFixture({
@@ -980,7 +980,7 @@ describe('data outside the permissions of a caller', () => {
       for (const query of QUERIES) {
         for (const variables of VARIABLES) {
           fixture.clock.advance(FOREVER_MS);
-          fixture.upstream.serve({ rows, mindsCase, listsAll: true });
+          fixture.upstream.serve({ rows, isCaseSensitive, listsAllClusters: true });
           const text = `query ($where: CostRowsWhere, $orderBy: [CostRowOrder!], $count: Int, $by: [CostDimensionInput!]!) ${query} ${REPORT} ${NESTED}`;
           const asAnn = () =>
             fixture.gateway.sendAs('ann', text, variables, { 'apollo-federation-include-trace': 'ftv1' });
@@ -994,7 +994,7 @@ describe('data outside the permissions of a caller', () => {
           for (const response of [first, await asAnn()]) {
             const { trace, ...extensions } =
               (JSON.parse(response.text) as { extensions?: Record<string, unknown> }).extensions ?? {};
-            const said = [
+            const output = [
               JSON.stringify(response.data),
               JSON.stringify(response.errors),
               JSON.stringify([...response.headers]),
@@ -1005,7 +1005,7 @@ describe('data outside the permissions of a caller', () => {
             const cursors = [...response.text.matchAll(/[cC]ursor":"([^"]*)"/g)].map(([, each = '']) =>
               Buffer.from(each, 'base64url'),
             );
-            expect(`${said}\n${cursors.map(String).join('\n')}`).not.toMatch(canary);
+            expect(`${output}\n${cursors.map(String).join('\n')}`).not.toMatch(canary);
           }
         }
       }

@@ -144,12 +144,12 @@ describe('a fault', () => {
 
   it('can be silence until the client disconnects', async () => {
     identity.hang();
-    const leave = new AbortController();
-    const hung = send(FORM, { signal: leave.signal });
+    const abort = new AbortController();
+    const hung = send(FORM, { signal: abort.signal });
     await identity.arrivals(1);
     identity.recover();
     expect((await send()).status).toBe(200);
-    leave.abort();
+    abort.abort();
     await expect(hung).rejects.toThrow('aborted');
     await identity.requests[0]!.closed;
     expect(identity.issued).toHaveLength(1);

@@ -121,7 +121,7 @@ interface Step {
   readonly query: Query;
   readonly isNoCache: boolean;
   /** The turn of the event loop in which the client disconnects. */
-  readonly leavesAfter: number | undefined;
+  readonly abortsAfter: number | undefined;
   readonly before: ((fixture: Fixture) => unknown) | undefined;
 }
 
@@ -183,7 +183,7 @@ function plan(random: Random, count: number): Step[] {
     principal: random.chance(0.5) ? random.below(4) : random.below(PRINCIPALS.length),
     query: random.pick(QUERIES),
     isNoCache: random.chance(0.1),
-    leavesAfter: random.chance(0.1) ? random.below(30) : undefined,
+    abortsAfter: random.chance(0.1) ? random.below(30) : undefined,
     before: random.chance(0.1) ? planEvent(random) : undefined,
   }));
 }
@@ -194,10 +194,12 @@ const ALLOWED_ERRORS = ['UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN', 'UPSTREAM_UNAVA
 
 /** The differences between a response and the data of its principal; empty when it is correct. */
 function findFaults({ tenant }: { readonly tenant: string }, query: Query, response: GraphqlResponse): string[] {
-  const said = response.text + JSON.stringify([...response.headers]);
-  const strangers = PRINCIPALS.filter((other) => other.tenant !== tenant);
-  const faults = strangers.filter((other) => said.includes(other.tenant)).map((other) => `data of ${other.tenant}`);
-  faults.push(...PRINCIPALS.filter(({ token }) => said.includes(token)).map(({ token }) => `the token ${token}`));
+  const output = response.text + JSON.stringify([...response.headers]);
+  const otherTenants = PRINCIPALS.filter((other) => other.tenant !== tenant);
+  const faults = otherTenants
+    .filter((other) => output.includes(other.tenant))
+    .map((other) => `data of ${other.tenant}`);
+  faults.push(...PRINCIPALS.filter(({ token }) => output.includes(token)).map(({ token }) => `the token ${token}`));
   for (const { extensions } of response.errors) {
     if (!ALLOWED_ERRORS.includes(extensions.code)) faults.push(`error ${extensions.code}`);
   }
@@ -265,25 +267,25 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
     const take = async (step: Step): Promise<void> => {
       await step.before?.(fixture);
       const { token, tenant } = PRINCIPALS[step.principal]!;
-      const leaving = new AbortController();
+      const controller = new AbortController();
       const answering = replicas[step.replica]!.send(
         step.query.query,
         {},
         {
-          signal: leaving.signal,
+          signal: controller.signal,
           headers: { authorization: `Bearer ${token}`, ...(step.isNoCache && { 'cache-control': 'no-cache' }) },
         },
       ).catch(() => undefined);
-      for (let turn = 0; turn < (step.leavesAfter ?? 0); turn += 1)
+      for (let turn = 0; turn < (step.abortsAfter ?? 0); turn += 1)
         await new Promise((resolve) => setImmediate(resolve));
-      if (step.leavesAfter !== undefined) leaving.abort();
+      if (step.abortsAfter !== undefined) controller.abort();
       const response = await answering;
-      if (response === undefined || leaving.signal.aborted) {
+      if (response === undefined || controller.signal.aborted) {
         counts.left += 1;
-        if (response === undefined && !leaving.signal.aborted) faults.push('no answer');
+        if (response === undefined && !controller.signal.aborted) faults.push('no answer');
         if (response === undefined) return;
       }
-      faults.push(...(leaving.signal.aborted ? [] : findFaults(PRINCIPALS[step.principal]!, step.query, response)));
+      faults.push(...(controller.signal.aborted ? [] : findFaults(PRINCIPALS[step.principal]!, step.query, response)));
       if (PRINCIPALS.some((other) => other.tenant !== tenant && response.text.includes(other.tenant)))
         faults.push('data of another in the answer to who has left');
       const codes = response.errors.map(({ extensions }) => extensions.code);

@@ -72,7 +72,7 @@ interface Fleet extends AsyncDisposable {
 interface FleetOptions {
   readonly workloads: readonly Workload[];
   /** Whether names are compared case-insensitively. */
-  readonly foldsCase?: boolean;
+  readonly isCaseInsensitive?: boolean;
 }
 
 /** Workloads with two types and two teams in turn, `each` per namespace and cluster. */
@@ -111,7 +111,7 @@ const daysOf = (text: unknown): number => (typeof text === 'string' ? parseInt(t
 function isRequested(
   workload: Workload,
   requested: FleetRequest,
-  { workloads, foldsCase = false }: FleetOptions,
+  { workloads, isCaseInsensitive: foldsCase = false }: FleetOptions,
 ): boolean {
   const fold = (name: string): string => (foldsCase ? name.toLowerCase() : name);
   const isIn = (list: string, exclude: string, name: string): boolean => {
@@ -547,8 +547,8 @@ describe('an operation', () => {
   // ScaleOps does not document case sensitivity, so names in capitals are sent in lower case as well.
   test.each([true, false])(
     'finds names in another case, whether or not ScaleOps distinguishes case (%s)',
-    async (mindsCase) => {
-      const fixture = await start({ foldsCase: !mindsCase });
+    async (isCaseSensitive) => {
+      const fixture = await start({ isCaseInsensitive: !isCaseSensitive });
       const response = await fixture.send(ENTITIES, {
         representations: [
           namespaceRef('FAR', 'A'),
@@ -742,7 +742,7 @@ describe("the operation's own report", () => {
         rows { nodes { kubernetesCluster { costs(filter: { last: "7d" }) { clusters } } } }
       }
     }`);
-    await Promise.all([gate.arrivals(1), fixture.clock.calledOff(1)]);
+    await Promise.all([gate.arrivals(1), fixture.clock.cancelled(1)]);
     await settle();
     gate.open();
     const { data, errors } = await pending;
@@ -1314,7 +1314,7 @@ describe('a failed call', () => {
     const fixture = await startOn(createWatchedClock(START_MS));
     fixture.fleet.failWith((requested) => (isEdge(requested) ? faults.neverRespond : undefined));
     const pending = fixture.send(ENTITIES, { representations: REFS });
-    await Promise.all([fixture.fleet.arrivals(2), fixture.clock.calledOff(1)]);
+    await Promise.all([fixture.fleet.arrivals(2), fixture.clock.cancelled(1)]);
     fixture.clock.advance(29_999);
     // The deadline of the call, and that of the operation.
     expect(fixture.clock.pending()).toBe(2);

@@ -86,11 +86,11 @@ describe('the token table', () => {
   test('keeps an accepted token while 20,000 made-up tokens are rejected', () => {
     const validity = new TokenValidity(60_000, createManualClock());
     const good = principalOf('good', { isCaller: true });
-    const madeUp = { isCaller: true, expiresAt: undefined };
+    const invented = { isCaller: true, expiresAt: undefined };
     validity.recordSuccess(good, createManualClock().now());
-    for (let index = 0; index < 20_000; index += 1) validity.recordRejection({ id: `made up ${index}`, ...madeUp });
+    for (let index = 0; index < 20_000; index += 1) validity.recordRejection({ id: `made up ${index}`, ...invented });
     expect(validity.isValid(good)).toBe(true);
-    expect(validity.isValid({ id: 'made up 19999', ...madeUp })).toBe(false);
+    expect(validity.isValid({ id: 'made up 19999', ...invented })).toBe(false);
   });
 
   test('keeps the tokens that were used last', () => {

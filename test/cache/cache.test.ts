@@ -154,15 +154,15 @@ describe('one upstream call', () => {
   test('continues until the last of 100 clients disconnects', async () => {
     const gate = createGate();
     await using stack = await startStack({ simulator: { latency: gate.pass } });
-    const leaving = new AbortController();
+    const controller = new AbortController();
     const staying = stack.send(WORKLOADS);
     await gate.arrivals(1);
     const left = Array.from({ length: 99 }, () =>
-      stack.send(WORKLOADS, {}, { signal: leaving.signal }).catch(() => null),
+      stack.send(WORKLOADS, {}, { signal: controller.signal }).catch(() => null),
     );
     // Its response proves that the earlier requests have joined.
     await stack.send('{ __typename }');
-    leaving.abort();
+    controller.abort();
     gate.open();
     expect((await staying).errors).toEqual([]);
     await Promise.all(left);

@@ -68,7 +68,7 @@ async function send(
 
 const fresh = (asOfMs: number): object => ({ asOf: at(asOfMs), isStale: false });
 const stale = (asOfMs: number): object => ({ asOf: at(asOfMs), isStale: true });
-const KEPT_NOWHERE = { status: 200, cacheControl: 'no-store', age: null, vary: null };
+const NOT_CACHED = { status: 200, cacheControl: 'no-store', age: null, vary: null };
 
 describe('a response', () => {
   test.each([
@@ -99,10 +99,10 @@ describe('a response', () => {
     });
     stack.clock.advance(1);
     // Fresh for less than a second, which `max-age` cannot express.
-    expect(await see()).toEqual({ ...KEPT_NOWHERE, freshness: fresh(0) });
+    expect(await see()).toEqual({ ...NOT_CACHED, freshness: fresh(0) });
     expect(stack.received).toHaveLength(1);
     stack.clock.advance(999);
-    expect(await see()).toEqual({ ...KEPT_NOWHERE, freshness: stale(0) });
+    expect(await see()).toEqual({ ...NOT_CACHED, freshness: stale(0) });
     await stack.clock.idle();
     expect(await see()).toMatchObject({
       cacheControl: 'private, max-age=60',
@@ -118,7 +118,7 @@ describe('a response', () => {
     await send(url, WORKLOADS);
     stack.setDown(true);
     stack.clock.advance(1_000_500);
-    expect(await send(url, WORKLOADS)).toEqual({ ...KEPT_NOWHERE, freshness: stale(0) });
+    expect(await send(url, WORKLOADS)).toEqual({ ...NOT_CACHED, freshness: stale(0) });
     expect(stack.received).toHaveLength(2);
   });
 
@@ -145,7 +145,7 @@ describe('a response', () => {
       vary: 'accept, accept-encoding',
     });
     stack.clock.advance(60_000);
-    expect(await send(url, WORKLOADS)).toMatchObject(KEPT_NOWHERE);
+    expect(await send(url, WORKLOADS)).toMatchObject(NOT_CACHED);
     await stack.clock.idle();
     expect(stack.received).toHaveLength(2);
   });
@@ -186,7 +186,7 @@ describe('a response with two reports', () => {
     const url = await stack.gateway.listen();
     await send(url, WORKLOADS);
     stack.clock.advance(60_000);
-    expect(await send(url, BOTH)).toEqual({ ...KEPT_NOWHERE, freshness: stale(0) });
+    expect(await send(url, BOTH)).toEqual({ ...NOT_CACHED, freshness: stale(0) });
     await stack.clock.idle();
     expect(stack.received).toHaveLength(3);
     const past = aggregatedUntil(30 * DAY_MS);
@@ -196,7 +196,7 @@ describe('a response with two reports', () => {
     await stack.clock.idle();
     stack.clock.advance(60_000);
     const both = `{ ${AGGREGATED.slice(1, -1)} past: ${past.slice(1)}`;
-    expect(await send(url, both)).toEqual({ ...KEPT_NOWHERE, freshness: stale(60_000) });
+    expect(await send(url, both)).toEqual({ ...NOT_CACHED, freshness: stale(60_000) });
     await stack.clock.idle();
     expect(stack.received).toHaveLength(6);
   });
@@ -208,9 +208,9 @@ describe('a response with two reports', () => {
     stack.setDown(true);
     stack.clock.advance(5_000);
     for (const how of [{ accept: JSON_TYPE }, { accept: RESPONSE_TYPE }, { method: 'GET' }] as const) {
-      expect(await send(url, BOTH, how)).toEqual({ ...KEPT_NOWHERE, freshness: fresh(0) });
+      expect(await send(url, BOTH, how)).toEqual({ ...NOT_CACHED, freshness: fresh(0) });
     }
-    expect(await send(url, AGGREGATED)).toEqual({ ...KEPT_NOWHERE, freshness: undefined });
+    expect(await send(url, AGGREGATED)).toEqual({ ...NOT_CACHED, freshness: undefined });
     expect(stack.received).toHaveLength(5);
   });
 });
@@ -227,7 +227,7 @@ describe('a response without a report', () => {
     const url = await stack.gateway.listen();
     for (const method of ['GET', 'POST'] as const) {
       const { freshness, ...rest } = await send(url, query, { method });
-      expect(rest).toEqual({ ...KEPT_NOWHERE, status });
+      expect(rest).toEqual({ ...NOT_CACHED, status });
       if (status === 400) expect(freshness).toBeUndefined();
     }
     expect(stack.received.length).toBeLessThanOrEqual(1);

@@ -141,17 +141,17 @@ describe.skipIf(isRedisSkipped)('100 clients that wait for each of two replicas'
   test('do not depend on each other: the last one gets its data after 99 have disconnected', async () => {
     const gate = createGate();
     const { replicas, upstream, clock } = await startClients({ onRequest: gate.pass });
-    const leaving = new AbortController();
+    const controller = new AbortController();
     const send = (replica: (typeof replicas)[number], signal?: AbortSignal) =>
       replica.send(QUERY, {}, { headers, ...(signal && { signal }) });
     const crowds = replicas.map((replica) => ({
-      left: Array.from({ length: 99 }, () => send(replica, leaving.signal).catch(() => undefined)),
+      left: Array.from({ length: 99 }, () => send(replica, controller.signal).catch(() => undefined)),
       staying: send(replica),
     }));
     await Promise.all([gate.arrivals(1), clock.timersSet(POLL_MS, 1)]);
     // The responses prove that the earlier requests have joined.
     await Promise.all(replicas.map((replica) => replica.send('{ __typename }', {}, { headers })));
-    leaving.abort();
+    controller.abort();
     await Promise.all(crowds.flatMap(({ left }) => left));
     gate.open();
     for (const { data } of await Promise.all(crowds.map(({ staying }) => staying))) {
@@ -165,14 +165,14 @@ describe.skipIf(isRedisSkipped)('100 clients that wait for each of two replicas'
     await using upstream = await startFaultServer();
     upstream.respond('', () => undefined);
     const { replicas, clock, redis } = await startPair(upstream.url);
-    const leaving = new AbortController();
+    const controller = new AbortController();
     const left = replicas.flatMap((replica) =>
       Array.from({ length: 100 }, () =>
-        replica.send(QUERY, {}, { headers, signal: leaving.signal }).catch(() => undefined),
+        replica.send(QUERY, {}, { headers, signal: controller.signal }).catch(() => undefined),
       ),
     );
     await Promise.all([upstream.arrivals(1), clock.timersSet(POLL_MS, 1)]);
-    leaving.abort();
+    controller.abort();
     await upstream.requests[0]!.closed;
     await Promise.all(left);
     await redis.watch.event(/^del .*:lock:/);
@@ -240,7 +240,7 @@ describe('10,000 distinct reports', () => {
 
 describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending requests', () => {
   const END_MS = 10_000;
-  const isTurnedAway = (url: string): Promise<boolean> =>
+  const isUnready = (url: string): Promise<boolean> =>
     fetch(`${url}/health/ready`).then(
       ({ status }) => status === 503,
       () => true,
@@ -273,12 +273,12 @@ describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending requests',
       }),
     );
     await gate.arrivals(50);
-    expect(await isTurnedAway(url)).toBe(false);
+    expect(await isUnready(url)).toBe(false);
     if (isFrozen) redis.freeze();
     const startedAt = performance.now();
     gateway.kill('SIGTERM');
     await gateway.line(/stopping/);
-    expect(await isTurnedAway(url)).toBe(true);
+    expect(await isUnready(url)).toBe(true);
     gate.open();
     for (const [index, response] of (await Promise.all(responses)).entries()) {
       expect(response.status).toBe(200);

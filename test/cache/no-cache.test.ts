@@ -164,12 +164,12 @@ describe('no-cache', () => {
     await stack.send(WORKLOADS);
     stack.clock.advance(10_000);
     const gate = stack.hold();
-    const leaving = new AbortController();
-    const left = stack.send(WORKLOADS, {}, { ...NO_CACHE, signal: leaving.signal }).catch(() => 'left');
+    const controller = new AbortController();
+    const left = stack.send(WORKLOADS, {}, { ...NO_CACHE, signal: controller.signal }).catch(() => 'left');
     await gate.arrivals(1);
     const stays = stack.send(BOTH, {}, NO_CACHE);
     await gate.arrivals(2);
-    leaving.abort();
+    controller.abort();
     gate.open();
     expect(shown(await stays)).toEqual({ asOf: at(10_000), isStale: false });
     await left;

@@ -33,8 +33,8 @@ const QUERY = `query ($filter: WorkloadCostsFilter) {
   workloadCosts(filter: $filter) { asOf isStale clusters rows { nodes { workloadName clusterName totalCost } } }
 }`;
 const LOST = 'the shared cache cannot be reached; going on without it';
-const LEFT_ALONE = 'the shared cache fails; it is bypassed for a while';
-const RESPONDS_AGAIN = 'the shared cache works again';
+const BYPASSED = 'the shared cache fails; it is bypassed for a while';
+const WORKS_AGAIN = 'the shared cache works again';
 /** The time that a load may spend on the shared cache, and on one command after the first. */
 const RESPONSE_MS = 150;
 const TURN_MS = 45;
@@ -341,13 +341,13 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     const fixture = await startFixture({ onRequest: gate.pass });
     const { watch, clock, upstream } = fixture;
     const [a, b] = [await fixture.start(), await fixture.start()];
-    const leaving = new AbortController();
+    const controller = new AbortController();
     const headers = { authorization: `Bearer ${ANN}` };
     const left = [a, b].map((replica) =>
-      replica.send(QUERY, {}, { headers, signal: leaving.signal }).catch(() => undefined),
+      replica.send(QUERY, {}, { headers, signal: controller.signal }).catch(() => undefined),
     );
     await Promise.all([gate.arrivals(1), clock.timersSet(POLL_MS, 1)]);
-    leaving.abort();
+    controller.abort();
     await Promise.all(left);
     await watch.event(/^del .*:lock:/);
     // No client waits, so nothing else does.
@@ -692,7 +692,7 @@ describe.skipIf(isRedisSkipped)('an invalid entry', () => {
         await redis.set(key, 'rubbish', 'PX', 60_000);
       },
     ],
-  ])('(%s) is ignored and replaced', async (_name, spoil) => {
+  ])('(%s) is ignored and replaced', async (_name, corrupt) => {
     const fixture = await startFixture();
     const { redis, watch, upstream } = fixture;
     const [a, b, c] = [await fixture.start(), await fixture.start(), await fixture.start()];
@@ -700,7 +700,7 @@ describe.skipIf(isRedisSkipped)('an invalid entry', () => {
     const [key] = await redis.reports();
     await fill(fixture, a, ANN, filterOf('x'));
     await fill(fixture, a, BOB);
-    await spoil(
+    await corrupt(
       fixture,
       key!,
       (await redis.reports()).filter((other) => other !== key),
@@ -718,13 +718,13 @@ describe.skipIf(isRedisSkipped)('an invalid entry', () => {
     ['a list', (redis, lock) => redis.command('RPUSH', lock, 'rubbish')],
     ['a text that never ends', (redis, lock) => redis.set(lock, 'rubbish')],
     ['a text that ends in an hour', (redis, lock) => redis.set(lock, 'rubbish', 'PX', 3_600_000)],
-  ])('(%s) under the key of a lock delays no request', async (_name, spoil) => {
+  ])('(%s) under the key of a lock delays no request', async (_name, corrupt) => {
     const fixture = await startFixture();
     const { redis, clock, upstream } = fixture;
     await fill(fixture, await fixture.start());
     const [key] = await redis.reports();
     await redis.command('DEL', key!);
-    await spoil(redis, key!.replace(':report:', ':lock:'));
+    await corrupt(redis, key!.replace(':report:', ':lock:'));
     const b = await fixture.start();
     expectData(await b.sendAs(ANN, QUERY));
     expect(clock.timers(POLL_MS)).toBe(0);
@@ -800,7 +800,7 @@ describe('an encrypted entry', () => {
   test('is ignored with any bit flipped, any byte missing or any byte added', async () => {
     const entry = await encryptEntry(header, body, ann);
     const at = fc.nat(entry.length - 1);
-    const spoiled = fc.oneof(
+    const corrupted = fc.oneof(
       fc.tuple(at, fc.nat(7)).map(([index, bit]) => {
         const copy = Buffer.from(entry);
         copy[index]! ^= 1 << bit;
@@ -815,7 +815,7 @@ describe('an encrypted entry', () => {
       fc.uint8Array({ maxLength: 2_000 }).map((bytes) => Buffer.from(bytes)),
     );
     await fc.assert(
-      fc.asyncProperty(spoiled, async (bytes) => {
+      fc.asyncProperty(corrupted, async (bytes) => {
         fc.pre(!bytes.equals(entry));
         expect(await look(bytes)).toBeUndefined();
       }),
@@ -833,8 +833,8 @@ describe('an encrypted entry', () => {
     expect(bomb.length).toBeLessThan(400_000);
     expect(await decryptEntry(bomb, ann, 1_048_576)).toBeUndefined();
     expect(await look(bomb)).toBeUndefined();
-    const fitting = await encryptEntry(header, Buffer.alloc(1_048_576, ' '), ann);
-    const blocks = await decryptEntry(fitting, ann, 1_048_576);
+    const largestAllowed = await encryptEntry(header, Buffer.alloc(1_048_576, ' '), ann);
+    const blocks = await decryptEntry(largestAllowed, ann, 1_048_576);
     expect(Buffer.concat(blocks ?? [])).toHaveLength(1_048_576);
   });
 
@@ -967,7 +967,7 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expectData(await b.sendAs(ANN, QUERY, filterOf('z')), 'tenant-ann', 'z');
     expect(cacheOf(b)).toEqual(from('shared'));
     await watch.settled();
-    expect(logMessages(b)).toEqual([CONNECTED, LEFT_ALONE, RESPONDS_AGAIN]);
+    expect(logMessages(b)).toEqual([CONNECTED, BYPASSED, WORKS_AGAIN]);
     expect(upstream.requests).toHaveLength(5);
   });
 
@@ -1023,20 +1023,20 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
   test.each([
     ['is full', FULL, ROOMY],
     ['is read-only', REPLICA, MASTER],
-  ] as const)('%s serves its entries, delays no request, and is used again', async (_name, spoil, mend) => {
+  ] as const)('%s serves its entries, delays no request, and is used again', async (_name, corrupt, repair) => {
     const fixture = await startFixture({ redis: { args: ['--maxmemory-policy', 'noeviction'] } });
     const { clock, redis, upstream } = fixture;
     const [a, b] = [await fixture.start(), await fixture.start()];
     await fill(fixture, a);
-    await redis.command(...spoil);
+    await redis.command(...corrupt);
     expectData(await b.sendAs(ANN, QUERY));
     expect(upstream.requests).toHaveLength(1);
     for (const each of ['x', 'y']) expectData(await b.sendAs(ANN, QUERY, filterOf(each)), 'tenant-ann', each);
     expect(cacheOf(b)).toEqual(from('miss'));
     expect(upstream.requests).toHaveLength(3);
     expect(clock.timers(POLL_MS)).toBe(0);
-    expect(logMessages(b)).toEqual([CONNECTED, LEFT_ALONE]);
-    await redis.command(...mend);
+    expect(logMessages(b)).toEqual([CONNECTED, BYPASSED]);
+    await redis.command(...repair);
     clock.advance(ALONE_MS);
     await fill(fixture, b, ANN, filterOf('z'));
     expectData(await a.sendAs(ANN, QUERY, filterOf('z')), 'tenant-ann', 'z');
@@ -1101,7 +1101,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     ['that hangs', ({ proxy }) => proxy.hang()],
     ['that drops connections', ({ proxy }) => proxy.cutAfterBytes(0)],
     ['that is full', ({ redis }) => redis.command('CONFIG', 'SET', 'maxmemory', 1)],
-  ])('takes less than 1.5 s with a Redis %s, and does not reconnect', async (_name, spoil) => {
+  ])('takes less than 1.5 s with a Redis %s, and does not reconnect', async (_name, corrupt) => {
     await using redis = await startRedis();
     await using proxy = await startProxy(redis.port);
     const gate = createGate();
@@ -1112,7 +1112,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     upstream.revoke(BOB);
     const responses = [ANN, BOB].map((token) => replica.sendAs(token, QUERY));
     await gate.arrivals(2);
-    await spoil({ proxy, redis });
+    await corrupt({ proxy, redis });
     gate.open();
     await Promise.all(responses);
     const startedAt = performance.now();

@@ -122,12 +122,12 @@ describe('a stale report is served until it expires', () => {
     await fixture.send(QUERY);
     fixture.clock.advance(60_000);
     fixture.upstream.respond(AGGREGATED, faults.neverRespond);
-    const leaving = new AbortController();
-    const other = fixture.send('{ aggregatedCosts { asOf } }', {}, { signal: leaving.signal }).catch(() => 'left');
+    const controller = new AbortController();
+    const other = fixture.send('{ aggregatedCosts { asOf } }', {}, { signal: controller.signal }).catch(() => 'left');
     await fixture.upstream.arrivals(2);
     expect(shown(await fixture.send(QUERY))).toEqual(STALE);
     expect(fixture.upstream.requests).toHaveLength(2);
-    leaving.abort();
+    controller.abort();
     await other;
   });
 });

@@ -250,7 +250,7 @@ function createModel({ maxInFlight, maxQueued, timeoutMs = 0 }: FixtureOptions) 
     running.set(name, now);
     started.push(name);
   };
-  const leave = (name: number, outcome: unknown): void => {
+  const abort = (name: number, outcome: unknown): void => {
     if (queue.some((waiting) => waiting.name === name)) outcomes.set(name, outcome);
     queue = queue.filter((waiting) => waiting.name !== name);
   };
@@ -274,9 +274,9 @@ function createModel({ maxInFlight, maxQueued, timeoutMs = 0 }: FixtureOptions) 
       const next = queue.shift();
       if (next !== undefined) start(next.name, now);
     },
-    leave,
+    leave: abort,
     pass(now: number): void {
-      for (const { name, until } of queue) if (until <= now) leave(name, NO_TIME);
+      for (const { name, until } of queue) if (until <= now) abort(name, NO_TIME);
     },
   };
 }

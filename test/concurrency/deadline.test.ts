@@ -111,12 +111,12 @@ describe('raceAbort', () => {
     await settle();
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     const never = new Promise(() => undefined);
-    const [leaving, left] = [new AbortController(), new AbortController()];
+    const [controller, left] = [new AbortController(), new AbortController()];
     left.abort(new Error('left'));
-    const waiting = [raceAbort(never, leaving.signal), raceAbort(never, left.signal)];
-    leaving.abort(new Error('leaving'));
+    const waiting = [raceAbort(never, controller.signal), raceAbort(never, left.signal)];
+    controller.abort(new Error('leaving'));
     expect(await Promise.all(waiting.map((each) => each.catch(String)))).toEqual(['Error: leaving', 'Error: left']);
-    expect([leaving, left].map((each) => getEventListeners(each.signal, 'abort').length)).toEqual([0, 0]);
+    expect([controller, left].map((each) => getEventListeners(each.signal, 'abort').length)).toEqual([0, 0]);
   });
 });
 
@@ -136,13 +136,13 @@ describe('delay', () => {
 
   test('rejects with the reason of the signal, and leaves no timer', async () => {
     const clock = createManualClock();
-    const leaving = new AbortController();
-    const paused = watch(delay(clock, 1_000, leaving.signal));
+    const controller = new AbortController();
+    const paused = watch(delay(clock, 1_000, controller.signal));
     const reason = new Error('left');
-    leaving.abort(reason);
+    controller.abort(reason);
     await settle();
     expect(paused.outcome()).toEqual({ error: reason });
-    await expect(delay(clock, 1_000, leaving.signal)).rejects.toBe(reason);
-    expect([clock.pending(), getEventListeners(leaving.signal, 'abort').length]).toEqual([0, 0]);
+    await expect(delay(clock, 1_000, controller.signal)).rejects.toBe(reason);
+    expect([clock.pending(), getEventListeners(controller.signal, 'abort').length]).toEqual([0, 0]);
   });
 });

@@ -141,9 +141,9 @@ describe('a retry policy', () => {
           }
           for (let attempt = 0; attempt < 5; attempt += 1) {
             const isAllowed = counted < Math.min(allowed, settings.maxAttempts - 1);
-            const isSurelyInBudget = within(retried, 60_000) < budgetOver(54_000);
+            const isWithinBudget = within(retried, 60_000) < budgetOver(54_000);
             const isRetried = retries.nextDelayMs({ retry: rule }, 1_000) !== undefined;
-            if (isAllowed && isSurelyInBudget) expect(isRetried).toBe(true);
+            if (isAllowed && isWithinBudget) expect(isRetried).toBe(true);
             if (!isAllowed) expect(isRetried).toBe(false);
             if (!isRetried) continue;
             counted += 1;

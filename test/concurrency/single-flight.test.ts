@@ -77,9 +77,9 @@ describe('single flight', () => {
 
   test('rejects an aborted waiter with its own reason, and continues for the others', async () => {
     const { flights, join } = createFixture();
-    const leaving = new AbortController();
-    const [left, stays] = [join('key', leaving.signal), join()];
-    leaving.abort(new Error('left'));
+    const controller = new AbortController();
+    const [left, stays] = [join('key', controller.signal), join()];
+    controller.abort(new Error('left'));
     await settle();
     expect([left.outcome(), stays.outcome()]).toEqual([{ error: new Error('left') }, 'pending']);
     expect(flights[0]!.signal.aborted).toBe(false);
@@ -110,9 +110,9 @@ describe('single flight', () => {
 
   test('starts again for a caller that joins after all others have aborted', async () => {
     const { flights, flight, join } = createFixture();
-    const leaving = new AbortController();
-    join('key', leaving.signal);
-    leaving.abort();
+    const controller = new AbortController();
+    join('key', controller.signal);
+    controller.abort();
     await settle();
     const newer = [join(), join()];
     expect(flights).toHaveLength(2);
@@ -130,9 +130,9 @@ describe('single flight', () => {
 
   test('keeps the work for a caller that joins in the turn in which the last one aborts', async () => {
     const { flights, join } = createFixture();
-    const leaving = new AbortController();
-    join('key', leaving.signal);
-    leaving.abort();
+    const controller = new AbortController();
+    join('key', controller.signal);
+    controller.abort();
     const joined = join();
     await settle();
     const flight = flights.at(-1)!;
@@ -166,23 +166,23 @@ describe('single flight', () => {
 
   test('ignores the error of aborted work, and leaves no listener on the callers', async () => {
     const { flights, join } = createFixture();
-    const [leaving, staying] = [new AbortController(), new AbortController()];
-    join('key', leaving.signal);
-    leaving.abort();
+    const [controller, staying] = [new AbortController(), new AbortController()];
+    join('key', controller.signal);
+    controller.abort();
     await settle();
     flights[0]!.work.reject(new Error('called off'));
     join('key', staying.signal);
     flights[1]!.work.resolve('done');
     await settle();
-    expect([leaving, staying].map(({ signal }) => getEventListeners(signal, 'abort').length)).toEqual([0, 0]);
+    expect([controller, staying].map(({ signal }) => getEventListeners(signal, 'abort').length)).toEqual([0, 0]);
   });
 });
 
 interface ModelFlight {
   readonly key: string;
   readonly waiters: Set<number>;
-  hasLanded: boolean;
-  isCalledOff: boolean;
+  hasSettled: boolean;
+  isCancelled: boolean;
 }
 
 const KEYS = ['a', 'b'];
@@ -198,9 +198,10 @@ test('single flight equals its model for any sequence', async () => {
       const { flights, flight, join } = createFixture();
       const modelled: ModelFlight[] = [];
       const current = new Map<string, ModelFlight>();
-      const waiters: { readonly leaving: AbortController; readonly watched: Watched<string>; expected: unknown }[] = [];
+      const waiters: { readonly controller: AbortController; readonly watched: Watched<string>; expected: unknown }[] =
+        [];
       const modelJoin = (key: string, waiter: number): void => {
-        const found = current.get(key) ?? { key, waiters: new Set(), hasLanded: false, isCalledOff: false };
+        const found = current.get(key) ?? { key, waiters: new Set(), hasSettled: false, isCancelled: false };
         if (!current.has(key)) modelled.push(found);
         current.set(key, found);
         found.waiters.add(waiter);
@@ -210,16 +211,16 @@ test('single flight equals its model for any sequence', async () => {
         if (found === undefined) return;
         waiters[waiter]!.expected = { error: new Error(`left ${waiter}`) };
         if (found.waiters.size > 0) return;
-        found.isCalledOff = true;
+        found.isCancelled = true;
         current.delete(found.key);
       };
       const land = (index: number, fails: boolean): void => {
         const [{ work }, model] = [flights[index]!, modelled[index]!];
-        if (model.hasLanded) return;
+        if (model.hasSettled) return;
         const error = new Error(`failed ${index}`);
         if (fails) work.reject(error);
         else work.resolve(`flight ${index}`);
-        model.hasLanded = true;
+        model.hasSettled = true;
         for (const waiter of model.waiters)
           waiters[waiter]!.expected = fails ? { error } : { value: `flight ${index}` };
         model.waiters.clear();
@@ -227,12 +228,12 @@ test('single flight equals its model for any sequence', async () => {
       };
       for (const { do: what, which, fails } of steps) {
         if (what === 'join') {
-          const [key, leaving] = [KEYS[which % KEYS.length]!, new AbortController()];
+          const [key, controller] = [KEYS[which % KEYS.length]!, new AbortController()];
           modelJoin(key, waiters.length);
-          waiters.push({ leaving, watched: join(key, leaving.signal), expected: 'pending' });
+          waiters.push({ controller, watched: join(key, controller.signal), expected: 'pending' });
         } else if (what === 'leave' && waiters.length > 0) {
           const waiter = which % waiters.length;
-          waiters[waiter]!.leaving.abort(new Error(`left ${waiter}`));
+          waiters[waiter]!.controller.abort(new Error(`left ${waiter}`));
           modelLeave(waiter);
         } else if (what === 'land' && flights.length > 0) land(which % flights.length, fails);
         await settle();
@@ -240,8 +241,10 @@ test('single flight equals its model for any sequence', async () => {
         expect(KEYS.filter((key) => flight.has(key))).toEqual(KEYS.filter((key) => current.has(key)));
         expect(flights).toHaveLength(modelled.length);
         // Aborting finished work has no effect.
-        const underWay = flights.filter((_flight, index) => !modelled[index]!.hasLanded);
-        const expected = modelled.filter(({ hasLanded }) => !hasLanded).map(({ isCalledOff }) => isCalledOff);
+        const underWay = flights.filter((_flight, index) => !modelled[index]!.hasSettled);
+        const expected = modelled
+          .filter(({ hasSettled: hasLanded }) => !hasLanded)
+          .map(({ isCancelled: isCalledOff }) => isCalledOff);
         expect(underWay.map(({ signal }) => signal.aborted)).toEqual(expected);
       }
     }),

@@ -31,10 +31,10 @@ test.each(Object.keys(SETTINGS))('no message repeats a secret in %s', async (nam
     // The value is valid as a path.
     [name]: name.endsWith('_PATH') ? `/${SECRET}` : SECRET,
   };
-  const said = await run(url, env).catch((error: unknown) => {
+  const output = await run(url, env).catch((error: unknown) => {
     if (!(error instanceof ConfigError)) throw error;
     return explainProblems(error);
   });
-  expect(said).toContain('SCALEOPS_UNKNOWN');
-  expect(said).not.toMatch(/hunter2/i);
+  expect(output).toContain('SCALEOPS_UNKNOWN');
+  expect(output).not.toMatch(/hunter2/i);
 });

@@ -31,9 +31,9 @@ const HOST_HINT = 'Check SCALEOPS_AZURE_AUTHORITY.';
 const HOUR_MS = 3_600_000;
 const PAUSE_MS = 30_000;
 
-type Harm = (identity: Identity) => void;
+type SetFault = (identity: Identity) => void;
 
-function failing(...how: Parameters<Identity['fail']>): Harm {
+function failing(...how: Parameters<Identity['fail']>): SetFault {
   return (identity) => {
     identity.fail(...how);
   };
@@ -157,11 +157,11 @@ describe('the lifetime of a token', () => {
     respondWith(`${CANARY}-two`);
     fixture.clock.advance(renewMs - 1);
     await fixture.sendNew(2);
-    await fixture.quiet();
+    await fixture.whenIdle();
     expect(fixture.identity.requests).toHaveLength(1);
     fixture.clock.advance(1);
     await fixture.sendNew(1);
-    await fixture.quiet();
+    await fixture.whenIdle();
     await fixture.sendNew(1);
     expect(fixture.sent.map((token) => token.slice(CANARY.length + 1))).toEqual(['one', 'one', 'one', 'one', 'two']);
     expect(fixture.identity.requests).toHaveLength(2);
@@ -174,18 +174,18 @@ describe('the lifetime of a token', () => {
     await fixture.send();
     fixture.clock.advance(539_999);
     await fixture.sendNew(1);
-    await fixture.quiet();
+    await fixture.whenIdle();
     expect(fixture.identity.requests).toHaveLength(1);
     fixture.clock.advance(1);
     await fixture.sendNew(1);
-    await fixture.quiet();
+    await fixture.whenIdle();
     expect([fixture.identity.requests.length, fixture.sent.length]).toEqual([2, 3]);
   });
 });
 
 describe('a refused account', () => {
   // Mutations that fail here: the response text as the reason of the refusal; only 401 treated as a refusal.
-  test.each<[string, Harm]>([
+  test.each<[string, SetFault]>([
     ['400', failing(400)],
     ['401', failing(401)],
     ['403', failing(403)],
@@ -240,7 +240,7 @@ describe('a login host that returns no token', () => {
     expect([logins(), fixture.sent.length]).toEqual([2, 1]);
   };
 
-  test.each<[string, string, string | undefined, Harm]>([
+  test.each<[string, string, string | undefined, SetFault]>([
     [
       'redirects',
       'UPSTREAM_BAD_RESPONSE',
@@ -295,17 +295,17 @@ describe('a login host that returns no token', () => {
         identity.reset();
       },
     ],
-    ...[7, null, '', 'a b', 'a\r\nb', 'ä', {}, ['t']].map((token): [string, string, string, Harm] => [
+    ...[7, null, '', 'a b', 'a\r\nb', 'ä', {}, ['t']].map((token): [string, string, string, SetFault] => [
       `answers with the token ${JSON.stringify(token)}`,
       'UPSTREAM_BAD_RESPONSE',
       HOST_HINT,
       failing(200, { access_token: token, expires_in: 3_599 }),
     ]),
-  ])('because it %s is %s', async (_title, code, hint, harm) => {
+  ])('because it %s is %s', async (_title, code, hint, setFault) => {
     await using fixture = await startAzureFixture();
     await fixture.send(1);
     fixture.clock.advance(HOUR_MS);
-    harm(fixture.identity);
+    setFault(fixture.identity);
     await expectFault(fixture, () => fixture.identity.requests.length, code, hint);
   });
 

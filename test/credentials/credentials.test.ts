@@ -172,10 +172,10 @@ describe('a token file', () => {
         symlinkSync('token', file);
       },
     ],
-  ])('that %s provides no token until it is restored', async (_title, spoil) => {
+  ])('that %s provides no token until it is restored', async (_title, corrupt) => {
     await using fixture = await startOnFile();
     await fixture.send(1);
-    spoil();
+    corrupt();
     for (const response of [await fixture.send(1), await fixture.send(2)]) {
       expectRefused(response, 'UPSTREAM_UNAUTHENTICATED', 'Check SCALEOPS_TOKEN_FILE.');
     }
@@ -425,7 +425,7 @@ describe('TokenCache', () => {
   test('cancels a login only when the last waiting caller aborts', async () => {
     const { flights, tokens } = setUp();
     const [first, second] = [new AbortController(), new AbortController()];
-    const waiting = [first, second].map((leaving) => tokens.token(leaving).catch(() => 'left'));
+    const waiting = [first, second].map((controller) => tokens.token(controller).catch(() => 'left'));
     first.abort();
     expect(await waiting[0]).toBe('left');
     expect(flights[0]!.signal.aborted).toBe(false);
@@ -440,9 +440,9 @@ describe('TokenCache', () => {
   test('does not cancel an early renewal when the caller that started it aborts', async () => {
     const { clock, flights, tokens } = await setUpWith(100_000);
     clock.advance(90_000);
-    const leaving = new AbortController();
-    await tokens.token(leaving);
-    leaving.abort();
+    const controller = new AbortController();
+    await tokens.token(controller);
+    controller.abort();
     await new Promise(setImmediate);
     expect(flights[1]!.signal.aborted).toBe(false);
     flights[1]!.give({ token: 'two' });

@@ -258,10 +258,10 @@ test('a token is never sent with the request of another caller', async () => {
   const names = ['ann', 'bob', 'cleo', 'dan', 'eve'];
   const tokens = Object.fromEntries(names.map((name) => [`${CANARY}-${name}`, name]));
   const gate = createGate();
-  let isGated = true;
+  let isHeld = true;
   await using fixture = await startFixture(
     { SCALEOPS_MAX_IN_FLIGHT: '100' },
-    { tokens, onRequest: () => (isGated ? gate.pass() : undefined) },
+    { tokens, onRequest: () => (isHeld ? gate.pass() : undefined) },
   );
   // Each caller sends a shared request, and one of its own that identifies it upstream.
   const operation = (name: string): string => `{
@@ -274,7 +274,7 @@ test('a token is never sent with the request of another caller', async () => {
     names.map((name) => fixture.send(`${CANARY}-${name}`, operation(name)));
   const rounds = [...sendAll(), ...sendAll().reverse(), ...sendAll()];
   await gate.arrivals(15);
-  isGated = false;
+  isHeld = false;
   gate.open();
   await Promise.all(rounds);
   for (const [index, response] of (await Promise.all(sendAll())).entries()) {

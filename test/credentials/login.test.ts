@@ -241,11 +241,11 @@ describe('a login', () => {
     const gate = createGate();
     const grant = fixture.login;
     fixture.login = held(grant, gate.pass);
-    const leaving = new AbortController();
-    const left = [1, 2, 3].map((about) => fixture.send(about, { signal: leaving.signal }).catch(() => undefined));
+    const controller = new AbortController();
+    const left = [1, 2, 3].map((about) => fixture.send(about, { signal: controller.signal }).catch(() => undefined));
     const staying = fixture.send(4);
     await gate.arrivals(1);
-    leaving.abort();
+    controller.abort();
     await Promise.all(left);
     gate.open();
     expect((await staying).errors).toEqual([]);
@@ -259,7 +259,7 @@ describe('a login', () => {
     all.abort();
     await Promise.all(gone);
     await fixture.logins[1]!.closed;
-    await fixture.quiet();
+    await fixture.whenIdle();
     // A cancelled login is no refusal: the next request may log in immediately.
     fixture.login = grant;
     expect((await fixture.send(7)).errors).toEqual([]);
@@ -303,7 +303,7 @@ describe('a token', () => {
     await fixture.send();
     clock.advance(renewMs - 1);
     await fixture.sendNew(3);
-    await fixture.quiet();
+    await fixture.whenIdle();
     expect(fixture.logins).toHaveLength(1);
 
     clock.advance(1);
@@ -316,7 +316,7 @@ describe('a token', () => {
     expect(fixture.sent).toEqual(Array(14).fill(tokens[1]));
     expect(fixture.logins).toHaveLength(2);
     gate.open();
-    await fixture.quiet();
+    await fixture.whenIdle();
     await fixture.sendNew(2);
     expect(fixture.sent.slice(14)).toEqual([tokens[2], tokens[2]]);
     expect(fixture.logins).toHaveLength(2);
@@ -344,7 +344,7 @@ describe('a token', () => {
     for (const ms of [HOUR_MS - AHEAD_MS, AHEAD_MS - 5_001]) {
       fixture.clock.advance(ms);
       expect((await fixture.sendNew(1))[0]!.errors).toEqual([]);
-      await fixture.quiet();
+      await fixture.whenIdle();
     }
     fixture.clock.advance(1);
     expectRefused((await fixture.sendNew(1))[0]!, 'UPSTREAM_UNAVAILABLE');
@@ -365,7 +365,7 @@ describe('a token', () => {
     fixture.login = fault;
     for (let index = 0; index < 20; index += 1) {
       expect((await fixture.sendNew(1))[0]!.errors).toEqual([]);
-      await fixture.quiet();
+      await fixture.whenIdle();
     }
     expect(fixture.sent).toHaveLength(21);
     expect(fixture.logins.length).toBeLessThanOrEqual(4);
@@ -385,7 +385,7 @@ describe('a token', () => {
     const { clock, issue } = jwtFor(4);
     await using fixture = await startFixture({ clock, issue });
     for (let index = 0; index < 5; index += 1) expect((await fixture.sendNew(1))[0]!.errors).toEqual([]);
-    await fixture.quiet();
+    await fixture.whenIdle();
     expect([fixture.logins.length, fixture.sent.length]).toEqual([1, 5]);
   });
 });
@@ -550,7 +550,7 @@ describe('a login host', () => {
       // A fault is no refusal: only a 429 with Retry-After causes a pause.
       fixture.login = grant;
       fixture.clock.advance(code === 'UPSTREAM_RATE_LIMITED' ? 7_000 : 0);
-      await fixture.quiet();
+      await fixture.whenIdle();
       expect((await fixture.send(2)).errors).toEqual([]);
       expect([fixture.logins.length, fixture.sent.length]).toEqual([3, 2]);
     },

@@ -59,9 +59,9 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     unsubscribe('http.server.response.finish', record);
     const { SCREENSHOTS: folder } = process.env;
     if (folder !== undefined) await page.screenshot({ path: join(folder, `${task.name.replaceAll(/\W+/g, '-')}.png`) });
-    const { foreignRequests, complaints } = watched;
+    const { foreignRequests, errors } = watched;
     await watched[Symbol.asyncDispose]();
-    expect({ foreignRequests, complaints }).toEqual({ foreignRequests: [], complaints: [] });
+    expect({ foreignRequests, complaints: errors }).toEqual({ foreignRequests: [], errors: [] });
   });
 
   test('opens from the path /, with the examples as tabs', async () => {
@@ -202,7 +202,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     // The editor's language workers: without them it falls back to the main thread, with a warning.
     await expect.poll(() => workers.length).toBeGreaterThanOrEqual(2);
     expect(workers.every((worker) => worker.startsWith('blob:'))).toBe(true);
-    expect(watched.complaints).toEqual([]);
+    expect(watched.errors).toEqual([]);
     const ran = await page.evaluate(() => {
       const script = document.createElement('script');
       script.textContent = 'document.title = "foreign"';
@@ -210,7 +210,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
       return document.title;
     });
     expect(ran).toBe('ScaleOps costs');
-    const [complaint, ...others] = watched.forget();
+    const [complaint, ...others] = watched.takeErrors();
     expect(complaint).toMatch(/Content Security Policy/);
     expect(others).toEqual([]);
   });
@@ -241,7 +241,7 @@ describe.skipIf(isSkipped)('a gateway whose callers authenticate', () => {
     await page.goto(`${origin}/graphql`);
     await ready();
     return {
-      ...{ sent, received: other.received, complaints: context.complaints },
+      ...{ sent, received: other.received, errors: context.errors },
       async [Symbol.asyncDispose]() {
         await chromium.close();
         await other[Symbol.asyncDispose]();
@@ -261,7 +261,7 @@ describe.skipIf(isSkipped)('a gateway whose callers authenticate', () => {
     await documentation().waitFor();
     await click(tabs[2]!);
     expect(await (await execute(tabs[2]!)).json()).not.toHaveProperty('errors');
-    expect(opened).toMatchObject({ sent: ['IntrospectionQuery', tabs[2]], complaints: [] });
+    expect(opened).toMatchObject({ sent: ['IntrospectionQuery', tabs[2]], errors: [] });
   });
 
   test('that forwards tokens shows its documentation without a token, and says how to send one', async () => {
@@ -273,13 +273,13 @@ describe.skipIf(isSkipped)('a gateway whose callers authenticate', () => {
     await type('request-headers.json', JSON.stringify({ authorization: `Bearer ${TOKEN}` }));
     expect(await (await execute(tabs[0]!)).json()).not.toHaveProperty('errors');
     expect(opened.received.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${TOKEN}`]);
-    expect(opened).toMatchObject({ sent: ['IntrospectionQuery', tabs[0]], complaints: [] });
+    expect(opened).toMatchObject({ sent: ['IntrospectionQuery', tabs[0]], errors: [] });
   });
 
   test('with introspection off gets no query for the schema', async () => {
     await using opened = await openPage({ GATEWAY_INTROSPECTION: 'off' });
     expect(await (await execute(tabs[0]!)).json()).not.toHaveProperty('errors');
-    expect(opened).toMatchObject({ sent: [tabs[0]], complaints: [] });
+    expect(opened).toMatchObject({ sent: [tabs[0]], errors: [] });
   });
 });
 

@@ -290,14 +290,14 @@ async function compare(document: DocumentNode, tree: unknown, values: Readonly<R
     const errors = result.errors?.map((error) => ({ ...error.toJSON(), original: error.originalError?.message }));
     return { data: JSON.stringify(result.data), errors: errors?.map((error) => JSON.stringify(error)) };
   };
-  const theirs = await run((contextValue) => {
+  const reference = await run((contextValue) => {
     return execute({ schema, document, contextValue, variableValues: values, options: { maxCoercionErrors: 3 } });
   });
   unhandled.length = 0;
-  const ours = await run((context) => executeHere(document, values, context));
-  expect(ours).toEqual(theirs);
+  const actual = await run((context) => executeHere(document, values, context));
+  expect(actual).toEqual(reference);
   expect(unhandled).toEqual([]);
-  return theirs;
+  return reference;
 }
 
 function prepare(document: DocumentNode) {
@@ -342,7 +342,7 @@ test('executes random operations like graphql-js', async () => {
 test('handles the late rejection of an item beside one that failed', async () => {
   const given = (manner: Manner, value: unknown): Given => ({ manner, turn: 0, value });
   const list = [given('late', new Error('late')), given('value', null)];
-  const theirs = executeHere(
+  const reference = executeHere(
     toDocument('{ sureItems { name } }')!,
     {},
     {
@@ -350,7 +350,7 @@ test('handles the late rejection of an item beside one that failed', async () =>
       root: toSource({ sureItems: given('value', list) }, new Map()),
     },
   );
-  expect(await theirs).toMatchObject({
+  expect(await reference).toMatchObject({
     data: null,
     errors: [{ message: expect.stringContaining('Cannot return null') }],
   });

@@ -112,7 +112,7 @@ const directivesOf =
     directives.filter(({ name }) => names.includes(name.value)).map((directive) => print(directive));
 
 /** Every entry of `wanted` is in `found`; another subgraph may add more. */
-function expectKept(found: Findings, wanted: Findings): void {
+function expectContained(found: Findings, wanted: Findings): void {
   expect(wanted.size).toBeGreaterThan(0);
   expect(new Map([...wanted.keys()].map((at) => [at, found.get(at)]))).toEqual(wanted);
 }
@@ -131,7 +131,7 @@ describe('composition by Apollo', () => {
   test.each(SUPERGRAPHS)('keeps descriptions, tags and costs, %s', (_title, subgraphs) => {
     const { supergraphSdl } = composeWithApollo(...subgraphs());
     for (const find of [descriptionOf, directivesOf('tag'), directivesOf('cost'), directivesOf('listSize')]) {
-      expectKept(collect(supergraphSdl, find), collect(costs.sdl, find));
+      expectContained(collect(supergraphSdl, find), collect(costs.sdl, find));
     }
   });
 
@@ -141,7 +141,7 @@ describe('composition by Apollo', () => {
     const formatsOf = (pattern: RegExp) => (node: DescribedNode) =>
       directivesOf('cacheTag', 'join__directive')(node).flatMap((text) => pattern.exec(text)?.[1] ?? []);
     const wanted = collect(tagged.sdl, formatsOf(/^@cacheTag\(format: (".*")\)$/));
-    expectKept(collect(supergraphSdl, formatsOf(/name: "federation__cacheTag".*format: (".*?")/)), wanted);
+    expectContained(collect(supergraphSdl, formatsOf(/name: "federation__cacheTag".*format: (".*?")/)), wanted);
     await expect(createApolloGateway(supergraphSdl).load()).rejects.toThrow(/cacheTag\S* is for: EXECUTION/);
   });
 
@@ -170,7 +170,7 @@ describe('composition by WunderGraph', () => {
     const { federatedGraphAST, subgraphConfigBySubgraphName } = composeWithWunderGraph(...subgraphs());
     const supergraphSdl = print(federatedGraphAST);
     for (const find of [descriptionOf, directivesOf('tag', 'oneOf')]) {
-      expectKept(collect(supergraphSdl, find), collect(costs.sdl, find));
+      expectContained(collect(supergraphSdl, find), collect(costs.sdl, find));
     }
     const { fieldWeights, listSizes } = subgraphConfigBySubgraphName.get('costs')!.costs!;
     expect([...fieldWeights.keys()].sort()).toEqual([...collect(costs.sdl, directivesOf('cost')).keys()].sort());

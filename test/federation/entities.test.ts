@@ -446,8 +446,8 @@ describe('the costs of an entity equal those of a root query', () => {
           const [costs, calls] = await counted(() => fetchEntity(keeping, entity, { multiCluster }, PLAIN_QUESTION));
           expect(costs).toEqual(expected);
           // ScaleOps returns its whole own cluster either way; a report of all clusters does not say which that is.
-          const isAtHand = kept === multiCluster || (multiCluster && entity.clusterName === CLUSTER);
-          expect(calls).toBe(isAtHand ? 0 : 1);
+          const isCached = kept === multiCluster || (multiCluster && entity.clusterName === CLUSTER);
+          expect(calls).toBe(isCached ? 0 : 1);
         }
       }
     }
@@ -1115,8 +1115,8 @@ describe('the CPU time for many entities', () => {
         return work;
       };
       await workOf(1, 1);
-      const apart = (await workOf(MANY, 1)) + (await workOf(1, MANY));
-      expect(await workOf(MANY, MANY)).toBeLessThan(3 * apart);
+      const fork = (await workOf(MANY, 1)) + (await workOf(1, MANY));
+      expect(await workOf(MANY, MANY)).toBeLessThan(3 * fork);
     },
     MINUTE_MS,
   );
@@ -1133,15 +1133,15 @@ describe('the CPU time for many entities', () => {
       const of = spellings.map((name) => ({ __typename: 'KubernetesCluster', name }));
       let response: GraphqlResponse | undefined;
       const work = await countWork(async () => (response = await gateway.send(COSTS, { of })));
-      const isThere = (name: string): boolean => name.toLowerCase() === 'spelling';
+      const exists = (name: string): boolean => name.toLowerCase() === 'spelling';
       expect(response!.data._entities).toEqual(
-        spellings.map((name) => ({ costs: isThere(name) ? { totals: { rowCount, totalCost: rowCount } } : null })),
+        spellings.map((name) => ({ costs: exists(name) ? { totals: { rowCount, totalCost: rowCount } } : null })),
       );
       return work;
     };
     await send(['spelling']);
-    const apart = (await send(['spelling'])) + (await send(list(256, (index) => spell('nobodyIs', index))));
-    expect(await send(list(256, (index) => spell('spelling', index)))).toBeLessThan(3 * apart);
+    const fork = (await send(['spelling'])) + (await send(list(256, (index) => spell('nobodyIs', index))));
+    expect(await send(list(256, (index) => spell('spelling', index)))).toBeLessThan(3 * fork);
     expect(upstream.received).toHaveLength(1);
   });
 });

@@ -306,9 +306,9 @@ describe('planned calls', () => {
 
   test('are one call while it reads at most 400 unneeded namespaces', () => {
     // 250 namespaces in one cluster and others in another: each is read in both.
-    const apart = (others: number): number =>
+    const fork = (others: number): number =>
       plan([...range(250).map((at) => place(0, at)), ...range(others).map((at) => place(1, at + 500))]).length;
-    expect([apart(150), apart(151)]).toEqual([1, 2]);
+    expect([fork(150), fork(151)]).toEqual([1, 2]);
   });
 
   test('group clusters with the same namespaces', () => {
@@ -459,10 +459,13 @@ interface ModelUpstream {
   /** The cluster of the host, the only one without multiCluster. */
   readonly home: string;
   /** Whether names that differ in case are the same: ScaleOps does not document it. */
-  readonly foldsCase?: boolean;
+  readonly isCaseInsensitive?: boolean;
 }
 
-function selectResponseRows({ rows, home, foldsCase = false }: ModelUpstream, request: WorkloadCostsRequest): string[] {
+function selectResponseRows(
+  { rows, home, isCaseInsensitive: foldsCase = false }: ModelUpstream,
+  request: WorkloadCostsRequest,
+): string[] {
   const isSame = foldsCase ? sameCase : Object.is;
   const isIn = (names: readonly string[] | undefined, isExclude = false, name: string): boolean =>
     names?.some((each) => isSame(each, name)) !== isExclude;
@@ -621,10 +624,10 @@ describe('a cached report', () => {
     // One spelling per name: no fleet has two clusters that differ only in case.
     const anyUpstream = fc
       .tuple(anySpelling('home'), anySpelling('far'), anySpelling('a'), anySpelling('b'), fc.boolean())
-      .map(([home, far, a, b, foldsCase]) => ({
+      .map(([home, far, a, b, isCaseInsensitive]) => ({
         rows: [home, far].flatMap((of) => [`${of}/${a}`, `${of}/${b}`]),
         home,
-        foldsCase,
+        foldsCase: isCaseInsensitive,
       }));
     fc.assert(
       fc.property(
@@ -644,8 +647,8 @@ describe('a cached report', () => {
           const isSpelled = (name: string | undefined, part: 0 | 1): boolean =>
             name === undefined ||
             upstream.rows.some((row) => [name, name.toLowerCase()].includes(row.split('/')[part]!));
-          const isNamedSo = isSpelled(entity.clusterName, 0) && isSpelled(entity.namespace, 1);
-          if (isNamedSo || upstream.foldsCase) expect(got).toEqual(expected);
+          const isSpelledAlike = isSpelled(entity.clusterName, 0) && isSpelled(entity.namespace, 1);
+          if (isSpelledAlike || upstream.foldsCase) expect(got).toEqual(expected);
         },
       ),
       { numRuns: 5_000 },
@@ -740,8 +743,12 @@ describe('a part of a report', () => {
 
   test('has sums that depend on its own rows alone', () => {
     const cheap = range(10).map((at) => ({ id: `${at}`, clusterName: 'cheap', totalCost: 0.1 }));
-    const wild = [1e100, 1 / 3, -1e100].map((totalCost, at) => ({ id: `wild ${at}`, clusterName: 'wild', totalCost }));
-    const report = readReport({ aggregatedWorkloads: [...cheap, ...wild] });
+    const extreme = [1e100, 1 / 3, -1e100].map((totalCost, at) => ({
+      id: `wild ${at}`,
+      clusterName: 'wild',
+      totalCost,
+    }));
+    const report = readReport({ aggregatedWorkloads: [...cheap, ...extreme] });
     const part = partOf(report, { clusterName: 'CHEAP' })!;
     // As doubles, ten tenths are 0.9999999999999999 when added in turn, and slightly more than 1 exactly.
     expect(part.sumRows().sum('totalCost')).toBe(1);
@@ -831,14 +838,14 @@ describe('the related reports of a cache', () => {
   function createFixture(options: IndexFixtureOptions = {}) {
     const clock = createManualClock();
     let calls = 0;
-    const told = { byteSize: 1_000, error: undefined as Error | undefined };
+    const nextReport = { byteSize: 1_000, error: undefined as Error | undefined };
     const fetchReport = (): Promise<FetchedReport> => {
       calls += 1;
-      if (told.error !== undefined) return Promise.reject(told.error);
+      if (nextReport.error !== undefined) return Promise.reject(nextReport.error);
       const own = `call ${calls}`;
       const { report: empty } = decodeReport({ aggregatedWorkloads: null });
       const hasCluster = (name: string): boolean => name === own;
-      const report = Object.assign(empty, { hasCluster, byteSize: told.byteSize });
+      const report = Object.assign(empty, { hasCluster, byteSize: nextReport.byteSize });
       return Promise.resolve({ report, body: Buffer.from('') });
     };
     const cache = createTestCache(fetchReport, options, clock);
@@ -848,7 +855,7 @@ describe('the related reports of a cache', () => {
     return {
       cache,
       clock,
-      told,
+      nextReport,
       load,
       calls: () => calls,
       /** The offered reports, by the number of their call. */
@@ -906,8 +913,8 @@ describe('the related reports of a cache', () => {
     for (const code of ['UPSTREAM_UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN', 'UNAUTHENTICATED'] as const) {
       const fixture = createFixture();
       for (const principal of [ANN, BOB]) await fixture.load(of('a'), principal);
-      fixture.told.error = new UpstreamError(code);
-      await expect(fixture.load({ report: 'aggregated' })).rejects.toThrow(fixture.told.error);
+      fixture.nextReport.error = new UpstreamError(code);
+      await expect(fixture.load({ report: 'aggregated' })).rejects.toThrow(fixture.nextReport.error);
       expect([fixture.offered(ANN), fixture.offered(BOB)]).toEqual([[], ['call 2']]);
       expect([fixture.indexed(ANN), fixture.indexed(BOB)]).toEqual([[], ['a']]);
       expect(fixture.calls()).toBe(3);
@@ -945,8 +952,8 @@ describe('the related reports of a cache', () => {
     const fixture = createFixture();
     await fixture.load(of('a'));
     fixture.clock.advance(60_000);
-    fixture.told.error = new UpstreamError('UPSTREAM_UNAVAILABLE');
-    await expect(fixture.load(of('a'))).rejects.toThrow(fixture.told.error);
+    fixture.nextReport.error = new UpstreamError('UPSTREAM_UNAVAILABLE');
+    await expect(fixture.load(of('a'))).rejects.toThrow(fixture.nextReport.error);
     expect([fixture.offered(), fixture.indexed()]).toEqual([[], []]);
     expect(fixture.calls()).toBe(2);
   });
@@ -955,7 +962,7 @@ describe('the related reports of a cache', () => {
     const fixture = createFixture({ maxBytes: 100_000 });
     for (const name of ['a', 'b']) await fixture.load(of(name));
     fixture.clock.advance(5_000);
-    fixture.told.byteSize = 100_001;
+    fixture.nextReport.byteSize = 100_001;
     await fixture.load(of('a'), ANN, true);
     expect(fixture.offered()).toEqual(['call 2']);
     expect(fixture.indexed()).toEqual(['b']);
@@ -1013,17 +1020,17 @@ describe('the related reports of a cache', () => {
     const below = (limit: number): number => Math.floor(random() * limit);
     for (let next = 0; next < GROUPS * MEMBERS;) {
       const event = below(1_000);
-      fixture.told.byteSize = event < 50 ? 600_000 : 500 + below(1_000);
-      fixture.told.error = event > 997 ? new UpstreamError('UPSTREAM_FORBIDDEN') : undefined;
+      fixture.nextReport.byteSize = event < 50 ? 600_000 : 500 + below(1_000);
+      fixture.nextReport.error = event > 997 ? new UpstreamError('UPSTREAM_FORBIDDEN') : undefined;
       if (event % 50 === 0) fixture.clock.advance(5_000);
       // Each report, and a recent one in between.
       const request = requestOf(below(3) === 0 ? Math.max(0, next - below(300)) : next++);
       await fixture.load(request, PRINCIPALS[below(2)], below(3) === 0).catch((error: unknown) => {
-        if (error !== fixture.told.error) throw error;
+        if (error !== fixture.nextReport.error) throw error;
       });
     }
     // From now on calls fail: every report comes from the cache.
-    fixture.told.error = new UpstreamError('UPSTREAM_REJECTED');
+    fixture.nextReport.error = new UpstreamError('UPSTREAM_REJECTED');
     const [held, known]: [string[], string[]] = [[], []];
     for (const principal of PRINCIPALS) {
       for (const number of range(GROUPS * MEMBERS)) {

@@ -87,7 +87,7 @@ function shapeOfTree(node: Trace.INode): Shape {
 }
 
 /** Checks that every time is valid and in order. */
-function expectSaneTimes({ root, durationNs, startTime, endTime }: Trace): void {
+function expectValidTimes({ root, durationNs, startTime, endTime }: Trace): void {
   const wrong: string[] = [];
   /** The start of the nearest field above, because nodes of list items have no times. */
   const begun = new Map<Trace.INode, number>([[root!, 0]]);
@@ -95,10 +95,10 @@ function expectSaneTimes({ root, durationNs, startTime, endTime }: Trace): void 
     const { startTime: start = 0, endTime: end = 0 } = node as { startTime?: number; endTime?: number };
     const aroundStart = begun.get(around)!;
     begun.set(node, isItem(node) ? aroundStart : start);
-    const isSane = isItem(node)
+    const isValid = isItem(node)
       ? start === 0 && end === 0
       : [start, end].every(Number.isSafeInteger) && aroundStart <= start && start <= end && end <= durationNs;
-    if (!isSane) wrong.push(`${labelOf(node)}: ${aroundStart} <= ${start} <= ${end} <= ${durationNs}`);
+    if (!isValid) wrong.push(`${labelOf(node)}: ${aroundStart} <= ${start} <= ${end} <= ${durationNs}`);
   }
   expect(wrong).toEqual([]);
   expect(Number.isSafeInteger(durationNs)).toBe(true);
@@ -237,7 +237,7 @@ describe('a trace', () => {
     );
     const after = Date.now();
     const trace = decode(response);
-    expectSaneTimes(trace);
+    expectValidTimes(trace);
     expect(toMs(trace.startTime)).toBeGreaterThanOrEqual(before);
     expect(toMs(trace.endTime)).toBeLessThanOrEqual(after);
     // Two clocks, one of which counts whole milliseconds.
@@ -326,7 +326,7 @@ describe('a trace', () => {
     );
     expect(response.data).toEqual({ a: null, workloadCosts: { isStale: false } });
     const trace = decode(response);
-    expectSaneTimes(trace);
+    expectValidTimes(trace);
     const [error] = response.errors;
     expect(errorsOf(trace.root!)).toEqual([{ path: '/a/page', error: expect.anything() as object }]);
     const [traced] = errorsOf(trace.root!).map((each) => each.error);
@@ -371,7 +371,7 @@ test('a trace has lists of 10,000 rows with 8 fields', async () => {
   const trace = decode(response);
   expect([...descendants(trace.root!)]).toHaveLength(3 + 10_000 * 9);
   expect(shapeOfTree(trace.root!)).toEqual(shapeOfData(response.data));
-  expectSaneTimes(trace);
+  expectValidTimes(trace);
 });
 
 describe('a request without the header', () => {
@@ -395,9 +395,9 @@ describe('a request without the header', () => {
     await stack.send(QUERY);
     const { headers } = await stack.send(QUERY, undefined, TRACED);
     const mayBeKept = !(headers.get('cache-control') ?? '').includes('no-store');
-    const isSaidToDepend = (headers.get('vary') ?? '').toLowerCase().includes(HEADER);
+    const variesByHeader = (headers.get('vary') ?? '').toLowerCase().includes(HEADER);
     // Either no cache stores it, or caches distinguish requests with the header.
-    expect(mayBeKept && !isSaidToDepend).toBe(false);
+    expect(mayBeKept && !variesByHeader).toBe(false);
   });
 
   test('gets no trace of concurrent requests', async () => {
@@ -425,7 +425,7 @@ describe('a request without the header', () => {
       const trace = decode(response);
       expect(shapeOfTree(trace.root!)).toEqual(shapeOfData(response.data));
       expect(Object.keys(outline(trace.root!))).toEqual([`a${index} = workloadCosts: CostReport of Query`]);
-      expectSaneTimes(trace);
+      expectValidTimes(trace);
     }
   });
 });
@@ -453,14 +453,14 @@ describe('a client that disconnects', () => {
     const gate = createGate();
     const stack = await startStack({ simulator: { latency: gate.pass, now: systemClock.now } });
     const url = `${await stack.gateway.listen()}/graphql`;
-    const leaving = new AbortController();
+    const controller = new AbortController();
     const query = (last: string) => `{ workloadCosts(filter: { last: "${last}" }) { rows { nodes { id } } } }`;
-    const left = sendQuery(fetch, query('1d'), undefined, { ...TRACED, signal: leaving.signal }, url).catch(
+    const left = sendQuery(fetch, query('1d'), undefined, { ...TRACED, signal: controller.signal }, url).catch(
       () => 'left',
     );
     const stays = sendQuery(fetch, query('2d'), undefined, TRACED, url);
     await gate.arrivals(2);
-    leaving.abort();
+    controller.abort();
     expect(await left).toBe('left');
     gate.open();
     decode(await stays);
@@ -557,7 +557,7 @@ describe('the trace of another schema', () => {
     expect(outline(trace.root!)).toEqual({
       'matrix: [[Item]] of Query': { 0: { 0: leaf }, 3: { 0: leaf, 1: leaf } },
     });
-    expectSaneTimes(trace);
+    expectValidTimes(trace);
   });
 
   test('has the object type of an interface field', async () => {
@@ -616,13 +616,13 @@ describe('the trace of another schema', () => {
       '/known',
     ]);
     for (const { path, error } of found) {
-      const told = response.errors.find((each) => `/${each.path!.join('/')}` === path)!;
-      expect(error.message).toBe(told.message);
+      const reported = response.errors.find((each) => `/${each.path!.join('/')}` === path)!;
+      expect(error.message).toBe(reported.message);
       expect(error.location).toMatchObject([{ line: 1 }]);
-      expect(JSON.parse(error.json!)).toEqual(told);
+      expect(JSON.parse(error.json!)).toEqual(reported);
     }
     expect(textsOf(Trace.toObject(trace)).filter((text) => text.includes(DEFECT))).toEqual([]);
-    expectSaneTimes(trace);
+    expectValidTimes(trace);
   });
 
   test('has the error of a required field of a list item at that field, however many parents are null', async () => {
@@ -655,7 +655,7 @@ describe('the trace of another schema', () => {
     expect(response.data).toEqual({ both: null });
     const trace = decode(response);
     expect(errorsOf(trace.root!).map(({ path }) => path)).toEqual(['/both/failing']);
-    expectSaneTimes(trace);
+    expectValidTimes(trace);
     // A late value has no effect.
     never.resolve('late');
     await never.promise;

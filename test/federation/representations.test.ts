@@ -223,9 +223,9 @@ describe.each([
 
   test('with keys of prototypes change no prototype', async () => {
     const before = Reflect.ownKeys(Object.prototype);
-    const wicked = '{ "__typename": "KubernetesCluster", "name": "polluted" }';
+    const malicious = '{ "__typename": "KubernetesCluster", "name": "polluted" }';
     const response = await send(
-      `[{ "__typename": "KubernetesCluster", "name": "c", "__proto__": ${wicked}, "constructor": { "prototype": ${wicked} } }, {}]`,
+      `[{ "__typename": "KubernetesCluster", "name": "c", "__proto__": ${malicious}, "constructor": { "prototype": ${malicious} } }, {}]`,
     );
     expect(response.data).toEqual({ _entities: [CLUSTER, null] });
     expect(Reflect.ownKeys(Object.prototype)).toEqual(before);

@@ -73,12 +73,12 @@ describe('a gateway that stops', () => {
 
 describe('readiness', () => {
   function watch() {
-    const told: [boolean, readonly UnreadyReason[]][] = [];
-    return { told, readiness: new Readiness((isReady, reasons) => told.push([isReady, reasons])) };
+    const changes: [boolean, readonly UnreadyReason[]][] = [];
+    return { changes, readiness: new Readiness((isReady, reasons) => changes.push([isReady, reasons])) };
   }
 
   test('is false while any reason holds', () => {
-    const { readiness, told } = watch();
+    const { readiness, changes } = watch();
     expect(readiness.isReady()).toBe(true);
     readiness.set('no signing keys', true);
     readiness.set('stopping', true);
@@ -87,16 +87,16 @@ describe('readiness', () => {
     expect(readiness.isReady()).toBe(false);
     readiness.set('stopping', false);
     expect(readiness.isReady()).toBe(true);
-    expect(told).toEqual([
+    expect(changes).toEqual([
       [false, ['no signing keys']],
       [true, []],
     ]);
   });
 
   test('is logged once per change', () => {
-    const { readiness, told } = watch();
+    const { readiness, changes } = watch();
     for (const holds of [false, true, true, false, false]) readiness.set('stopping', holds);
-    expect(told).toEqual([
+    expect(changes).toEqual([
       [false, ['stopping']],
       [true, []],
     ]);

@@ -57,11 +57,11 @@ describe('a suggestion', () => {
     ['an enum value of a variable', inVariable, { by: [{ field: 'CLUSTR' }] }],
     ['an enum value deeper in a variable', inVariable, { by: [{ field: 'CLUSTER' }], order: [{ field: 'TOTAL_COS' }] }],
   ])('of %s is in the error, unless introspection is off', async (_what, query, variables) => {
-    const { message: told } = (await stacks.on!.send(query, variables)).errors[0]!;
+    const { message: suggestion } = (await stacks.on!.send(query, variables)).errors[0]!;
     const { message: kept } = (await stacks.off!.send(query, variables)).errors[0]!;
-    expect(told).toMatch(/ Did you mean .+\?$/);
+    expect(suggestion).toMatch(/ Did you mean .+\?$/);
     expect(kept).not.toMatch(/did you mean/i);
-    expect(told.startsWith(kept)).toBe(true);
+    expect(suggestion.startsWith(kept)).toBe(true);
     expect(kept.length).toBeGreaterThan(10);
   });
 });

@@ -80,10 +80,10 @@ describe('large responses', () => {
   test('do not wait for a client that has disconnected', async () => {
     await using stack = await startStack({ simulator: { workloads: ROWS } });
     await stack.send(`{ workloadCosts(${FILTER}) { asOf } }`);
-    const leaving = new AbortController();
-    const left = stack.send(LARGE, undefined, { signal: leaving.signal });
+    const controller = new AbortController();
+    const left = stack.send(LARGE, undefined, { signal: controller.signal });
     const stays = stack.send(LARGE);
-    leaving.abort();
+    controller.abort();
     await left.catch(() => undefined);
     expect((await stays).data.workloadCosts.rows.nodes).toHaveLength(ROWS);
   });

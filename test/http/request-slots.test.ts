@@ -109,10 +109,10 @@ test(
   'operations that time out during their turn, or while they wait for it, release it',
   async () => {
     const gate = createGate();
-    let isGated = false;
-    const { clock, url } = await start(() => (isGated ? gate.pass() : undefined));
+    let isHeld = false;
+    const { clock, url } = await start(() => (isHeld ? gate.pass() : undefined));
     expect((await sendQuery(url, SMALL)).status).toBe(200);
-    isGated = true;
+    isHeld = true;
     const slots = watchSlots();
     const late = [sendQuery(url, WAITING)];
     await Promise.all([gate.arrivals(1), slots.reaches(1)]);
@@ -131,17 +131,17 @@ test(
   'a client that disconnects releases the turn of its operation, or its place in the queue',
   async () => {
     const gate = createGate();
-    let isGated = false;
-    const { url } = await start(() => (isGated ? gate.pass() : undefined));
+    let isHeld = false;
+    const { url } = await start(() => (isHeld ? gate.pass() : undefined));
     expect((await sendQuery(url, SMALL)).status).toBe(200);
-    isGated = true;
+    isHeld = true;
     const slots = watchSlots();
-    const leaving = [begin(url, WAITING)];
+    const controller = [begin(url, WAITING)];
     await Promise.all([gate.arrivals(1), slots.reaches(1)]);
-    for (let count = 0; count < 5; count += 1) leaving.push(begin(url, LARGE));
+    for (let count = 0; count < 5; count += 1) controller.push(begin(url, LARGE));
     const stays = sendQuery(url, LARGE);
     await slots.reaches(7);
-    for (const request of leaving) request.destroy();
+    for (const request of controller) request.destroy();
     expect(await stays).toEqual(GOOD);
     expect(await sendQuery(url, LARGE)).toEqual(GOOD);
     gate.open();

@@ -297,10 +297,10 @@ export async function countWork(act: () => Promise<unknown>): Promise<number> {
 }
 
 type Method = (this: unknown, ...given: unknown[]) => unknown;
-type Tell = (self: unknown, given: unknown[], result: unknown, sizeBefore: number) => void;
+type Report = (self: unknown, given: unknown[], result: unknown, sizeBefore: number) => void;
 
 /** Reports each call of a built-in method. Returns a function that restores it. */
-function watch(owner: object, name: string, tell: Tell): () => void {
+function watch(owner: object, name: string, tell: Report): () => void {
   const property = Object.getOwnPropertyDescriptor(owner, name)!;
   const original = property.value as Method;
   const value: Method = function (...given) {

@@ -384,14 +384,14 @@ const HARD_TEXTS = [
   '\ud83d\u{10000}',
 ];
 const ID_TEXTS = ['a', 'A', 'id', 'id.1', '1.id', 'x%20y', '%d83d', '', '😀', '\ud83d', '\ude00', 'two\nlines'];
-const WILD_NUMBERS = [5e-324, -5e-324, 1e-300, 1e-20, 1e16, -1e16, 1e100, -1e100, 1e308, -1e308, Number.MAX_VALUE];
+const EXTREME_NUMBERS = [5e-324, -5e-324, 1e-300, 1e-20, 1e16, -1e16, 1e100, -1e100, 1e308, -1e308, Number.MAX_VALUE];
 const LABEL_KEYS = ['team', 'env', 'constructor', '__proto__', 'toString'];
 const LABEL_VALUES = ['', 'a', 'b', 'A', '😀'];
 
 const name = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...NAME_TEXTS) }, fc.constantFrom(...HARD_TEXTS));
 const number = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(0, -0, 1, 2, 3, -1, 0.1, 0.2, 0.3, 0.000001, 1234.567891) },
-  { weight: 1, arbitrary: fc.constantFrom(...WILD_NUMBERS) },
+  { weight: 1, arbitrary: fc.constantFrom(...EXTREME_NUMBERS) },
   { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
 );
 const label = fc.record({ key: fc.constantFrom(...LABEL_KEYS), value: fc.constantFrom(...LABEL_VALUES) });

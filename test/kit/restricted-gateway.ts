@@ -33,7 +33,7 @@ export function keyOf(caller: string): string {
   return `canary-key-of-${caller}`;
 }
 
-const UNBREAKABLE = {
+const NO_BREAKER_SETTINGS = {
   SCALEOPS_MAX_ATTEMPTS: '1',
   SCALEOPS_BREAKER_FAILURES: '1000',
   SCALEOPS_BREAKER_MIN_CALLS: '10000',
@@ -59,7 +59,7 @@ export function startRestrictedGateway({
       SCALEOPS_TOKEN: TOKEN,
       PORT: '0',
       ...PLAIN_REQUESTS,
-      ...UNBREAKABLE,
+      ...NO_BREAKER_SETTINGS,
       ...byKey,
       ...(permissions && { GATEWAY_SCOPES: 'permissions.json' }),
       ...env,

@@ -252,10 +252,10 @@ describe('a gateway that is closed', () => {
     const { createGateway } = await import(main.replace('main.js', 'app/gateway.js'));
     const { readConfig } = await import(main.replace('main.js', 'config/config.js'));
     const env = { SCALEOPS_URL: scaleOpsUrl, SCALEOPS_TOKEN: 'token', PORT: '0', CACHE_REDIS_URL: redisUrl };
-    let told;
-    const waited = new Promise((resolve) => (told = resolve));
-    const tell = (facts, message = facts) => message.includes(event) && told();
-    const logger = { info: tell, warn: tell, error: tell };
+    let printed;
+    const waited = new Promise((resolve) => (printed = resolve));
+    const print = (facts, message = facts) => message.includes(event) && printed();
+    const logger = { info: print, warn: print, error: print };
     const before = process.getActiveResourcesInfo();
     const gateway = createGateway(readConfig(env).config, { logger });
     await gateway.listen();

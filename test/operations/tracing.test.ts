@@ -383,20 +383,20 @@ describe('the receiver', () => {
     const sendMany = async (count: number) => {
       for (let time = 0; time < count; time += 1) expect((await stack.send('{ __typename }')).errors).toEqual([]);
     };
-    const told = () => stack.log.filter(({ msg }) => String(msg).includes('traces'));
+    const exportLines = () => stack.log.filter(({ msg }) => String(msg).includes('traces'));
     await sendMany(512);
     await receiver.arrivals(1);
     await sendMany(512);
     await receiver.arrivals(2);
-    await until(() => told().length > 0);
-    expect(told()).toMatchObject([
+    await until(() => exportLines().length > 0);
+    expect(exportLines()).toMatchObject([
       { level: 40, msg: 'traces cannot be exported; they are dropped', reason: 'HTTP 400' },
     ]);
     receiver.respond(200);
     await sendMany(512);
-    await until(() => told().length > 1);
-    expect(told()).toHaveLength(2);
-    expect(told()[1]).toMatchObject({ level: 30, msg: 'traces are exported again' });
+    await until(() => exportLines().length > 1);
+    expect(exportLines()).toHaveLength(2);
+    expect(exportLines()[1]).toMatchObject({ level: 30, msg: 'traces are exported again' });
     expect(JSON.stringify(stack.log)).not.toMatch(/canary|127\.0\.0\.1/);
   }, 60_000);
 

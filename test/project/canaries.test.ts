@@ -82,7 +82,7 @@ interface Said {
 }
 
 /** Sends all requests over a real socket, then closes the gateway. */
-async function provoke(stack: TestGateway, upstream: FaultServer, receiver: OtlpReceiver): Promise<Said> {
+async function sendAllRequests(stack: TestGateway, upstream: FaultServer, receiver: OtlpReceiver): Promise<Said> {
   const url = await stack.gateway.listen();
   const responses: string[] = [];
   const send = async (path: string, init: RequestInit): Promise<void> => {
@@ -160,8 +160,8 @@ test.each([
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     CACHE_REDIS_URL: `redis://${CANARY}:${CANARY}-redis@127.0.0.1:${redisPort}`,
   });
-  const said = await provoke(stack, upstream, receiver);
-  expectNoCanary(said, [
+  const output = await sendAllRequests(stack, upstream, receiver);
+  expectNoCanary(output, [
     upstream.port,
     redisPort,
     Number(new URL(receiver.url).port),
@@ -174,8 +174,8 @@ test.each([
   expect(sent.every(({ headers }) => headers.authorization?.includes(CANARY))).toBe(true);
   expect(receiver.exports[0]!.headers.authorization).toBe(`Bearer ${CANARY}-otlp`);
   expect(receiver.spans.length).toBeGreaterThan(60);
-  expect(parseMetrics(said.metrics).sum('gateway_errors_total')).toBeGreaterThan(25);
-  expect(said.log.filter(({ msg }) => msg === 'operation').length).toBeGreaterThan(25);
+  expect(parseMetrics(output.metrics).sum('gateway_errors_total')).toBeGreaterThan(25);
+  expect(output.log.filter(({ msg }) => msg === 'operation').length).toBeGreaterThan(25);
 });
 
 test.skipIf(isRedisSkipped)('no output contains the password of Redis, whether Redis accepts it or not', async () => {
@@ -189,9 +189,9 @@ test.skipIf(isRedisSkipped)('no output contains the password of Redis, whether R
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
       CACHE_REDIS_URL: `redis://:${CANARY}-${password}@127.0.0.1:${redis.port}`,
     });
-    const isTold = () => stack.log.some(({ msg }) => /^the shared cache (?:is connected|cannot)/.test(String(msg)));
-    while (!isTold()) await new Promise((resolve) => setImmediate(resolve));
-    expectNoCanary(await provoke(stack, upstream, receiver), [upstream.port, redis.port]);
+    const isReported = () => stack.log.some(({ msg }) => /^the shared cache (?:is connected|cannot)/.test(String(msg)));
+    while (!isReported()) await new Promise((resolve) => setImmediate(resolve));
+    expectNoCanary(await sendAllRequests(stack, upstream, receiver), [upstream.port, redis.port]);
   }
 });
 
@@ -201,7 +201,7 @@ test('no output quotes the response of a trace receiver that echoes its request'
   receiver.respond(400, { 'x-echo': CANARY });
   const env = { ...SETTINGS, SCALEOPS_TOKEN: TOKEN, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
   await using stack = startGateway(upstream.url, env);
-  const said = await provoke(stack, upstream, receiver);
-  expectNoCanary(said, [upstream.port, Number(new URL(receiver.url).port)]);
-  expect(said.log.at(-1)).toMatchObject({ msg: 'traces cannot be exported; they are dropped', reason: 'HTTP 400' });
+  const output = await sendAllRequests(stack, upstream, receiver);
+  expectNoCanary(output, [upstream.port, Number(new URL(receiver.url).port)]);
+  expect(output.log.at(-1)).toMatchObject({ msg: 'traces cannot be exported; they are dropped', reason: 'HTTP 400' });
 });

@@ -329,7 +329,7 @@ describe('a damaged body', () => {
       fc.integer({ min: 0, max: 255 }),
       fc.constantFrom(...Buffer.from('",:[]{}\\/-+.eE0129nulltruefalse u\n\t')),
     );
-    const harm = fc.record({
+    const setFault = fc.record({
       at: fc.nat({ max: 1_000_000 }),
       remove: fc.nat({ max: 3 }),
       insert: fc.array(bytes, { maxLength: 3 }),
@@ -337,7 +337,7 @@ describe('a damaged body', () => {
     const [head] = [rowsText(...rowTexts(workloads).slice(0, 4))];
     let taken = 0;
     fc.assert(
-      fc.property(fc.array(harm, { minLength: 1, maxLength: 2 }), (harms) => {
+      fc.property(fc.array(setFault, { minLength: 1, maxLength: 2 }), (harms) => {
         let body = Buffer.from(head);
         for (const { at, remove, insert } of harms) {
           const place = at % (body.length + 1);

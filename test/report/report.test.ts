@@ -728,7 +728,7 @@ describe('the derived data of a report', () => {
       fc.property(fc.nat({ max: 100 }), fc.array(anyUse, { maxLength: 40 }), (budget, uses) => {
         const derived = new DerivedCache(budget);
         // The most recently used last.
-        let kept: { key: string; size: number; thing: object }[] = [];
+        let kept: { key: string; size: number; value: object }[] = [];
         for (const { key, bytes } of uses) {
           const made: object[] = [];
           const make = function* (): Steps<object> {
@@ -738,9 +738,9 @@ describe('the derived data of a report', () => {
           };
           const got = runAll(derived.get(key, make, () => bytes));
           const known = kept.find((each) => each.key === key);
-          expect(got).toBe(known?.thing ?? made[0]);
+          expect(got).toBe(known?.value ?? made[0]);
           expect(made).toHaveLength(known === undefined ? 1 : 0);
-          const entry = known ?? { key, size: bytes + key.length, thing: got };
+          const entry = known ?? { key, size: bytes + key.length, value: got };
           if (entry.size > budget) continue;
           kept = [...kept.filter((each) => each !== known), entry];
           while (kept.reduce((sum, each) => sum + each.size, 0) > budget) kept.shift();

@@ -477,8 +477,8 @@ describe('the window', () => {
   it('costs more when it is longer, for every workload without an event', async () => {
     const [week, fortnight] = await Promise.all([workloads(), workloads({}, 'range=14d')]);
     const eventful = ['search', 'ml-training', 'payments'];
-    const quiet = week.filter((row) => !eventful.includes(row.namespace));
-    for (const row of quiet) {
+    const whenIdle = week.filter((row) => !eventful.includes(row.namespace));
+    for (const row of whenIdle) {
       const longer = fortnight.find(({ id }) => id === row.id)!;
       const ratio = longer.totalCost / row.totalCost;
       expect(ratio).toBeGreaterThan(1.8);
@@ -486,7 +486,7 @@ describe('the window', () => {
       if (row.workloadType !== 'StatefulSet' && row.workloadType !== 'DaemonSet') continue;
       expect(longer).toMatchObject({ ownerCpuRequest: row.ownerCpuRequest, replicas: row.replicas });
     }
-    expect(quiet.length).toBeGreaterThan(700);
+    expect(whenIdle.length).toBeGreaterThan(700);
   });
 
   it.each([
@@ -741,8 +741,8 @@ describe('the login', () => {
 describe('a token', () => {
   it.each([
     ['for an hour', {}, 3_600_000],
-    ['as long as told', { login: { tokenLifetimeMs: 1_500 } }, 1_500],
-    ['as long as told, as a JWT', { login: { tokenLifetimeMs: 1_500, tokenFormat: 'jwt' } } as const, 1_500],
+    ['for its lifetime', { login: { tokenLifetimeMs: 1_500 } }, 1_500],
+    ['for its lifetime, as a JWT', { login: { tokenLifetimeMs: 1_500, tokenFormat: 'jwt' } } as const, 1_500],
   ])('of a login is accepted %s, and the fixed one always', async (_, options, lifetimeMs) => {
     let nowMs = NOW_MS;
     const { simulator, url } = await start({ token: 'fixed', now: () => nowMs, ...options });

@@ -75,7 +75,7 @@ function changesOf(gateway: CompanyGateway, now: Window, before: Window, isIn: (
   const { upstream } = gateway;
   const [current, baseline] = [upstream.sum(now, isIn), upstream.sum(before, isIn)];
   const rowsIn = (window: Window) =>
-    new Set(upstream.living(window, isIn).map(({ cluster, namespace, team }) => `${cluster} ${namespace} ${team}`))
+    new Set(upstream.existing(window, isIn).map(({ cluster, namespace, team }) => `${cluster} ${namespace} ${team}`))
       .size;
   return {
     ...Object.fromEntries(SUMS.map((name: Name) => [name, changeOf(current[name], baseline[name])])),

@@ -155,7 +155,7 @@ describe('a comparison', () => {
     const permissions = createPermissions([{ namespaces: ['a', 'api'] }])!;
     fc.assert(
       fc.property(anyPair, anyQuery, (pair, query) => {
-        const [views, reports] = [
+        const [visible, reports] = [
           pair.map((json) => readReport(json).restrict(permissions)),
           pair.map(({ aggregatedWorkloads }) =>
             readReport({
@@ -165,7 +165,7 @@ describe('a comparison', () => {
             }),
           ),
         ];
-        expect(send(views[0]!, views[1]!, query)).toEqual(send(reports[0]!, reports[1]!, query));
+        expect(send(visible[0]!, visible[1]!, query)).toEqual(send(reports[0]!, reports[1]!, query));
       }),
       { numRuns: propertyRuns(90) },
     );

@@ -66,13 +66,13 @@ const anyWorkload: fc.Arbitrary<HourlyWorkload> = fc
     team: fc.constantFrom('web', 'data', null),
     isSpot: fc.boolean(),
     rate: fc.integer({ min: 1, max: 900 }),
-    bornAt: anyTime,
-    diedAt: anyTime,
+    startsAt: anyTime,
+    endsAt: anyTime,
   })
-  .map(({ bornAt, diedAt, ...workload }) => ({
+  .map(({ startsAt, endsAt, ...workload }) => ({
     ...workload,
-    ...(bornAt !== undefined && { bornAt }),
-    ...(diedAt !== undefined && { diedAt }),
+    ...(startsAt !== undefined && { bornAt: startsAt }),
+    ...(endsAt !== undefined && { diedAt: endsAt }),
   }));
 const anyWorkloads = fc.uniqueArray(anyWorkload, {
   maxLength: 9,

@@ -67,7 +67,7 @@ function lineOf({ upstream }: CompanyGateway, windows: readonly Window[], isIn: 
 function linesOf(gateway: CompanyGateway, windows: readonly Window[]) {
   return [...new Set(COMPANY.map(({ namespace }) => namespace))]
     .filter((name) =>
-      windows.some((window) => gateway.upstream.living(window, (each) => each.namespace === name).length > 0),
+      windows.some((window) => gateway.upstream.existing(window, (each) => each.namespace === name).length > 0),
     )
     .map((name) => ({
       keys: [{ dimension: 'NAMESPACE', value: name }],

@@ -153,8 +153,8 @@ describe('a time series', () => {
       });
     fc.assert(
       fc.property(anyIntervals, anyQuery, (jsons, query) => {
-        const views = jsons.map((json) => json && readReport(json).restrict(permissions));
-        expect(send(views, query)).toEqual(
+        const visible = jsons.map((json) => json && readReport(json).restrict(permissions));
+        expect(send(visible, query)).toEqual(
           send(
             jsons.map((json) => json && hide(json)),
             query,

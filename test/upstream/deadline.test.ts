@@ -26,7 +26,7 @@ describe('the deadline', () => {
     const drip = faults.createDrip();
     fixture.upstream.respond(WORKLOADS, drip.fault);
     const pending = fixture.gateway.send(QUERY);
-    await Promise.all([fixture.upstream.arrivals(2), fixture.clock.calledOff(1)]);
+    await Promise.all([fixture.upstream.arrivals(2), fixture.clock.cancelled(1)]);
     for (let time = 0; time < 3; time += 1) {
       drip.drop();
       fixture.clock.advance(TIMEOUT_MS / 3);
@@ -53,7 +53,7 @@ describe('the deadline', () => {
     await using fixture = await startFixture({ env: { SCALEOPS_TIMEOUT_MS: '1234' } });
     fixture.upstream.respond(WORKLOADS, faults.neverRespond);
     const pending = fixture.gateway.send(QUERY);
-    await Promise.all([fixture.upstream.arrivals(2), fixture.clock.calledOff(1)]);
+    await Promise.all([fixture.upstream.arrivals(2), fixture.clock.cancelled(1)]);
     fixture.clock.advance(1_233);
     expect(fixture.clock.pending()).toBe(1);
     fixture.clock.advance(1);
@@ -155,12 +155,12 @@ describe('clients that disconnect', () => {
     });
     const staying = gateway.send(ONE);
     await upstream.arrivals(1);
-    const leaving = new AbortController();
-    const pending = Array.from({ length: 99 }, () => gateway.send(ONE, undefined, { signal: leaving.signal }));
+    const controller = new AbortController();
+    const pending = Array.from({ length: 99 }, () => gateway.send(ONE, undefined, { signal: controller.signal }));
     const settled = Promise.allSettled(pending);
     // Its response proves that the earlier requests have joined.
     await gateway.send('{ __typename }');
-    leaving.abort();
+    controller.abort();
     finish();
     const last = await staying;
     expect(last.data).toEqual(GOOD_ONE);

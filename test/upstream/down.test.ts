@@ -121,14 +121,14 @@ describe('simultaneous calls', () => {
     const { upstream, gateway, clock } = fixture;
     upstream.respond(WORKLOADS, faults.neverRespond);
     const [first, second] = [new AbortController(), new AbortController()];
-    const leaving = [first, second].map(({ signal }, index) =>
+    const controller = [first, second].map(({ signal }, index) =>
       gateway.send(namespaceQuery(`leaves-${index}`), undefined, { signal }),
     );
-    const settled = Promise.allSettled(leaving);
+    const settled = Promise.allSettled(controller);
     await Promise.all([upstream.arrivals(1), clock.set(3)]);
     // A cancelled waiting call frees its place in the queue.
     second.abort();
-    await clock.calledOff(2);
+    await clock.cancelled(2);
     const next = gateway.send(ONE);
     await clock.set(5);
     upstream.respond(WORKLOADS, GOOD);

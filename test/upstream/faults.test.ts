@@ -8,7 +8,7 @@ import * as faults from '../kit/upstream/fault-server.js';
 import {
   AGGREGATED,
   sendThroughFault,
-  expectCalmLog,
+  expectOnlyOperationWarnings,
   expectFault,
   expectNothingLeaks,
   expectWaits,
@@ -49,7 +49,7 @@ describe.each(ROW_GROUPS)('%s', (_group, rows) => {
     expect(arrivedAt(WORKLOADS)).toBe(attempts + 1);
     expect(arrivedAt(AGGREGATED)).toBe(purges ? 2 : 1);
 
-    expectCalmLog(gateway, outcome.code);
+    expectOnlyOperationWarnings(gateway, outcome.code);
     expectNothingLeaks(fixture, failed, good);
   });
 });

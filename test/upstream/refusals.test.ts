@@ -161,7 +161,7 @@ describe('a caller', () => {
     const stale = await sendAs(fixture, 'ann', QUERY);
     expectStale(stale, FAULT_AT);
     expect(stale.data).toMatchObject({ workloadCosts: goodWorkloads(FAULT_AT, true) });
-    await clock.calledOff(4);
+    await clock.cancelled(4);
     upstream.respond(AGGREGATED, DOWN);
     clock.advance(60_000);
     const failed = await sendAs(fixture, 'ann', QUERY);

@@ -6,7 +6,7 @@ import { FAULT_AT } from '../kit/upstream/fault-rows.js';
 import * as faults from '../kit/upstream/fault-server.js';
 import {
   DOWN,
-  expectCalmLog,
+  expectOnlyOperationWarnings,
   expectFault,
   expectNothingLeaks,
   failing,
@@ -44,7 +44,7 @@ describe('a retry', () => {
     expect([response.errors, response.data, waits.length]).toEqual([[], GOOD_ONE, 2]);
     expect(await gateway.send(ONE)).toMatchObject({ errors: [], data: GOOD_ONE });
     expect(arrivedAt(WORKLOADS)).toBe(3);
-    expectCalmLog(gateway);
+    expectOnlyOperationWarnings(gateway);
     expectNothingLeaks(fixture, response);
   });
 

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import * as faults from '../kit/upstream/fault-server.js';
 import type { Fault } from '../kit/upstream/fault-server.js';
 import {
-  expectCalmLog,
+  expectOnlyOperationWarnings,
   expectFault,
   expectNothingLeaks,
   GOOD_ONE,
@@ -48,7 +48,7 @@ describe('a reused connection', () => {
     expect(upstream.requests[1]!.socket).toBe(upstream.requests[0]!.socket);
     expect(upstream.requests[2]!.socket).not.toBe(upstream.requests[0]!.socket);
     expect(upstream.requests[2]!.body).toBe(upstream.requests[1]!.body);
-    expectCalmLog(gateway);
+    expectOnlyOperationWarnings(gateway);
   });
 
   test.each<[string, Fault]>([

@@ -10,7 +10,7 @@ import {
   sendThroughFault,
   CLUSTER_QUERY,
   DOWN,
-  expectCalmLog,
+  expectOnlyOperationWarnings,
   expectFault,
   expectNothingLeaks,
   expectStale,
@@ -26,10 +26,10 @@ import {
 
 /** After the times when it is fresh or served during a refresh: 60 s and 300 s. */
 const AGE_MS = 361_000;
-const KEPT_AT = FAULT_AT - AGE_MS;
+const CACHED_AT = FAULT_AT - AGE_MS;
 /** Both reports are cached and stale, and another one is cached and fresh. */
 async function startAged(env: Record<string, string> = {}): Promise<Fixture> {
-  const fixture = await startFixture({ startMs: KEPT_AT, env });
+  const fixture = await startFixture({ startMs: CACHED_AT, env });
   await fixture.gateway.send(QUERY);
   fixture.clock.advance(AGE_MS);
   await fixture.gateway.send(CLUSTER_QUERY);
@@ -55,7 +55,7 @@ describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
     const { upstream, gateway, clock, arrivedAt } = fixture;
     upstream.respond(WORKLOADS, fault);
     const { response, waits: waited } = await sendThroughFault(fixture, { hangs });
-    if (stale) expectStale(response, KEPT_AT);
+    if (stale) expectStale(response, CACHED_AT);
     else expectFault(response, { code, ...(hint !== undefined && { hint }) });
     expect(response.data).toMatchObject({ aggregatedCosts: goodAggregated(FAULT_AT) });
     expectWaits(waited, waits);
@@ -68,14 +68,18 @@ describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
     upstream.respond(WORKLOADS, DOWN);
     const down = await gateway.send(QUERY);
     if (purges) expectFault(down, { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
-    else expectStale(down, KEPT_AT);
+    else expectStale(down, CACHED_AT);
 
     upstream.respond(WORKLOADS, GOOD);
     const good = await gateway.send(QUERY);
     expect(good.errors).toEqual([]);
     expect(good.data).toMatchObject({ workloadCosts: goodWorkloads(clock.now()) });
     expect(arrivedAt(WORKLOADS)).toBe(1 + attempts + 2);
-    expectCalmLog(gateway, ...(stale ? [] : [code]), ...(purges ? (['UPSTREAM_UNAVAILABLE'] as const) : []));
+    expectOnlyOperationWarnings(
+      gateway,
+      ...(stale ? [] : [code]),
+      ...(purges ? (['UPSTREAM_UNAVAILABLE'] as const) : []),
+    );
     expectNothingLeaks(fixture, response, down, good);
   });
 });
@@ -114,7 +118,7 @@ describe('a stale report', () => {
     upstream.respond(WORKLOADS, faults.status(status));
     // Both reports are refreshed; each has its deadline, and the first two are over.
     expectStale(await gateway.send(QUERY), FAULT_AT);
-    await clock.calledOff(4);
+    await clock.cancelled(4);
     upstream.respond(WORKLOADS, DOWN);
     const response = await gateway.send(QUERY);
     expectFault(response, { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import * as faults from '../kit/upstream/fault-server.js';
 import type { Fault } from '../kit/upstream/fault-server.js';
 import {
-  expectCalmLog,
+  expectOnlyOperationWarnings,
   expectFault,
   GOOD,
   GOOD_ONE,
@@ -86,6 +86,6 @@ describe('the circuit', () => {
     await settled;
     upstream.respond(WORKLOADS, GOOD);
     expect((await gateway.send(ONE)).data).toEqual(GOOD_ONE);
-    expectCalmLog(gateway);
+    expectOnlyOperationWarnings(gateway);
   });
 });

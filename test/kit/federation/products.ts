@@ -145,10 +145,10 @@ builder.asEntity(Product, {
     builder.selection<{ sku: string; variation: { id: string } }>('sku variation { id }'),
   ],
   // A promise, like the result of a database.
-  resolveReference: (key: ProductKey) => Promise.resolve(PRODUCTS.find((product) => isMeant(product, key))),
+  resolveReference: (key: ProductKey) => Promise.resolve(PRODUCTS.find((product) => matchesKey(product, key))),
 });
 
-function isMeant(product: (typeof PRODUCTS)[number], { id, sku, variation, ...rest }: ProductKey): boolean {
+function matchesKey(product: (typeof PRODUCTS)[number], { id, sku, variation, ...rest }: ProductKey): boolean {
   if (id !== undefined) return product.id === id;
   if (product.sku !== sku) return false;
   return variation === undefined ? product.package === rest.package : product.variation.id === variation.id;

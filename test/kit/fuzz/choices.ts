@@ -12,7 +12,7 @@ export interface Choices {
   /** From `min` to `max` results of `make`. */
   some<T>(min: number, max: number, make: () => T): T[];
   /** A separate part of the list, so that later decisions keep some numbers. */
-  apart(count: number): Choices;
+  fork(count: number): Choices;
 }
 
 export function createChoices(numbers: readonly number[]): Choices {
@@ -23,7 +23,7 @@ export function createChoices(numbers: readonly number[]): Choices {
     pick: (list) => list[below(list.length)]!,
     chance: (percent) => below(100) >= 100 - percent,
     some: (min, max, make) => Array.from({ length: min + below(max - min + 1) }, make),
-    apart(count) {
+    fork(count) {
       at += count;
       return createChoices(numbers.slice(at - count, at));
     },

@@ -2,7 +2,7 @@
 // and misplaced characters.
 
 import type { Choices } from './choices.js';
-import { ODD_NAMES } from './values.js';
+import { UNUSUAL_NAMES } from './values.js';
 
 const TOKEN = /"""[^]*?"""|"(?:\\.|[^"\\\n])*"|[A-Za-z_]\w*|-?\d[\w.+-]*|\.\.\.|[{}()[\]:$@!|&=]|\S/gu;
 
@@ -28,7 +28,7 @@ const NAMES = [
     'by',
   ],
   ...['query', 'mutation', 'subscription', 'fragment', 'on', 'type', '__typename', '__schema', '__type', '_entities'],
-  ...['_service', ...ODD_NAMES],
+  ...['_service', ...UNUSUAL_NAMES],
 ];
 /** No name and no value. */
 const MARKS = [

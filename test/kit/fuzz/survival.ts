@@ -20,10 +20,10 @@ export interface Watch extends Disposable {
   /** Sends one case, and checks its responses and side effects. */
   during(send: () => Promise<readonly SentResponse[]>): Promise<void>;
   /** The counts by outcome: a code, `data`, or a bare status. */
-  readonly tally: ReadonlyMap<string, number>;
+  readonly counts: ReadonlyMap<string, number>;
 }
 
-const MEANT = ['locations', 'message', 'path', 'extensions'];
+const ERROR_MEMBERS = ['locations', 'message', 'path', 'extensions'];
 const LONGEST_MESSAGE = 800;
 /** The CPU time of one case, garbage collection included; generous for the slowest test machine. */
 const MAX_CPU_MS = 2_500;
@@ -44,17 +44,17 @@ function keysOfPrototypes(): string {
 
 export function watch(stack: TestStack): Watch {
   const keys = keysOfPrototypes();
-  const tally = new Map<string, number>();
-  const count = (what: string) => tally.set(what, (tally.get(what) ?? 0) + 1);
-  const strays: unknown[] = [];
-  const onStray = (reason: unknown) => void strays.push(reason);
-  for (const event of STRAYS) process.on(event, onStray);
+  const counts = new Map<string, number>();
+  const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
+  const uncaught: unknown[] = [];
+  const onUncaught = (reason: unknown) => void uncaught.push(reason);
+  for (const event of STRAYS) process.on(event, onUncaught);
 
   const settle = (cpuBefore: NodeJS.CpuUsage): void => {
     expect(stack.log.filter(({ level }) => Number(level) >= 40)).toEqual([]);
     stack.received.forEach(assertUpstreamRequest);
     expect(keysOfPrototypes()).toBe(keys);
-    expect(strays).toEqual([]);
+    expect(uncaught).toEqual([]);
     const { user, system } = process.cpuUsage(cpuBefore);
     expect((user + system) / 1000).toBeLessThan(MAX_CPU_MS);
   };
@@ -68,7 +68,7 @@ export function watch(stack: TestStack): Watch {
     else if (checkBody(response, count) && response.isWhole) expect(stack.received).toEqual([]);
   };
   return {
-    tally,
+    counts,
     async during(send) {
       // Leftovers of an earlier case, when that failed.
       for (const list of [stack.log, stack.received]) clear(list);
@@ -78,7 +78,7 @@ export function watch(stack: TestStack): Watch {
       settle(cpu);
     },
     [Symbol.dispose]: () => {
-      for (const event of STRAYS) process.off(event, onStray);
+      for (const event of STRAYS) process.off(event, onUncaught);
     },
   };
 }
@@ -115,7 +115,7 @@ function checkBody({ text, requestId, status }: SentResponse, count: (what: stri
 }
 
 function checkError(error: Readonly<Record<string, unknown>>, requestId: unknown): ErrorCode {
-  expect(Object.keys(error).filter((key) => !MEANT.includes(key))).toEqual([]);
+  expect(Object.keys(error).filter((key) => !ERROR_MEMBERS.includes(key))).toEqual([]);
   const { code, retryable, requestId: id, ...rest } = error.extensions as Record<string, unknown>;
   expect(rest).toEqual({});
   expect(Object.keys(ERROR_CODES)).toContain(code);

@@ -39,7 +39,7 @@ export interface Fixture extends AsyncDisposable {
   /** Sends `count` concurrent requests for new, different reports. */
   sendNew(count: number): Promise<GraphqlResponse[]>;
   /** Resolves when nothing with a deadline is pending, in the background either. */
-  quiet(): Promise<void>;
+  whenIdle(): Promise<void>;
 }
 
 export interface FixtureOptions {
@@ -92,7 +92,7 @@ export async function startFixture({
       return response;
     },
     sendNew: (count) => Promise.all(Array.from({ length: count }, () => fixture.send((requested += 1)))),
-    quiet: () => until(() => clock.pending() === 0),
+    whenIdle: () => until(() => clock.pending() === 0),
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();
       await upstream[Symbol.asyncDispose]();
@@ -121,8 +121,8 @@ function redirectWithToken(token: string): Fault {
 }
 
 /** Turns the event loop until the condition holds: no time passes, only pending work completes. */
-export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await setImmediate();
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setImmediate();
   await setImmediate();
 }
 
@@ -132,8 +132,8 @@ export function expectNothingLeaks(
   responses: readonly Pick<GraphqlResponse, 'text' | 'headers'>[],
   ports: readonly number[],
 ): void {
-  const said = [...responses.flatMap(({ text, headers }) => [text, ...[...headers].flat()]), JSON.stringify(log)];
-  for (const text of said) {
+  const output = [...responses.flatMap(({ text, headers }) => [text, ...[...headers].flat()]), JSON.stringify(log)];
+  for (const text of output) {
     expect(text).not.toContain(CANARY);
     expect(text).not.toContain('127.0.0.1');
     for (const port of ports) expect(text).not.toMatch(new RegExp(`(?<!\\w)${port}(?!\\w)`));

@@ -49,7 +49,7 @@ export interface Issuer extends AsyncDisposable {
   hang(): void;
   redirect(location: string): void;
   /** A 200 response with this text. */
-  say(text: string): void;
+  respondWithText(text: string): void;
   /** Serves keys again. */
   recover(): void;
   /** Closes the port, or opens the same port again. */
@@ -102,7 +102,7 @@ export async function startIssuer(...keys: readonly SigningKey[]): Promise<Issue
     redirect: (location) => {
       respond = (response) => response.writeHead(302, { location, 'x-canary': `${CANARY}-in-header` }).end();
     },
-    say: (text) => {
+    respondWithText: (text) => {
       respond = (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(text);
     },
     recover: () => {

@@ -72,10 +72,10 @@ export async function openIdleConnection(url: string): Promise<Socket> {
     agent.destroy();
   });
   const request = httpRequest(`${url}/health/ready`, { agent }).end();
-  const freed = once(agent, 'free');
+  const released = once(agent, 'free');
   const [response] = (await once(request, 'response')) as [NodeJS.ReadableStream];
   response.resume();
-  const [socket] = (await freed) as [Socket];
+  const [socket] = (await released) as [Socket];
   return socket;
 }
 

@@ -114,7 +114,7 @@ type Inspector = Pick<TestRedis, 'command' | 'get' | 'set' | 'keys' | 'everythin
 
 /** A new connection for each command, which starts with `opening`: nothing to reconnect after a restart. */
 function createInspector(socketPath: string, opening: readonly Command[]): Inspector {
-  const converse = async (...commands: Command[]): Promise<Reply[]> => {
+  const exchange = async (...commands: Command[]): Promise<Reply[]> => {
     const socket = connect(socketPath);
     try {
       const received = await send(socket, readReplies(socket), [...opening, ...commands]);
@@ -123,7 +123,7 @@ function createInspector(socketPath: string, opening: readonly Command[]): Inspe
       socket.destroy();
     }
   };
-  const command = async (...args: Argument[]): Promise<Reply> => (await converse(args))[0]!;
+  const command = async (...args: Argument[]): Promise<Reply> => (await exchange(args))[0]!;
   return {
     command,
     get: async (key) => (await command('GET', key)) as Buffer | null,
@@ -132,8 +132,8 @@ function createInspector(socketPath: string, opening: readonly Command[]): Inspe
     async everything() {
       const pieces: Buffer[] = [];
       for (const [, database = ''] of String(await command('INFO', 'keyspace')).matchAll(/^db(\d+):/gm)) {
-        const [, keys] = (await converse(['SELECT', database], ['KEYS', '*'])) as [string, Buffer[]];
-        const [, ...values] = await converse(['SELECT', database], ...keys.map((key) => ['DUMP', key]));
+        const [, keys] = (await exchange(['SELECT', database], ['KEYS', '*'])) as [string, Buffer[]];
+        const [, ...values] = await exchange(['SELECT', database], ...keys.map((key) => ['DUMP', key]));
         // Null: it has expired meanwhile.
         pieces.push(...keys, ...(values as (Buffer | null)[]).filter((value) => value !== null));
       }

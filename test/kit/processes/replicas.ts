@@ -154,7 +154,7 @@ async function watchKeys({ port }: TestRedis, opening: readonly (readonly string
   const recorder = createEventRecorder(events);
   const pongs = createEventRecorder<string>();
   const held = new Set<string>();
-  const freed = createEventRecorder<string>();
+  const released = createEventRecorder<string>();
   const socket = connect(port, '127.0.0.1');
   // A stopping server ends it.
   socket.on('error', () => undefined);
@@ -168,7 +168,7 @@ async function watchKeys({ port }: TestRedis, opening: readonly (readonly string
       const what = channel.split(':').at(-1) ?? '';
       if (key.includes(':lock:') && what === 'set') held.add(key);
       if (key.includes(':lock:') && /^(?:del|expired)$/.test(what)) held.delete(key);
-      if (held.size === 0) freed.add(key);
+      if (held.size === 0) released.add(key);
       recorder.add(`${what} ${key}`);
     }
   };
@@ -184,7 +184,7 @@ async function watchKeys({ port }: TestRedis, opening: readonly (readonly string
       // Earlier events arrive before the reply to this command.
       socket.write(encodeCommand(['PING']));
       await pongs.reach(() => true, (pings += 1));
-      if (held.size > 0) await freed.reach(() => true, freed.all.length + 1);
+      if (held.size > 0) await released.reach(() => true, released.all.length + 1);
     },
     async [Symbol.asyncDispose]() {
       socket.destroy();

@@ -143,10 +143,10 @@ export async function settle<T>(pending: Promise<T>, clock: WatchedClock) {
 /** Sends `QUERY`, whose workload report gets the fault of the row. */
 export async function sendThroughFault({ gateway, upstream, clock }: Fixture, { hangs }: Pick<Row, 'hangs'>) {
   const arrived = upstream.requests.length;
-  const calledOff = clock.calledOffSoFar();
+  const cancelled = clock.cancelledSoFar();
   const pending = gateway.send(QUERY);
   // The other report completes before time moves.
-  await Promise.all([upstream.arrivals(arrived + 2), clock.calledOff(calledOff + 1)]);
+  await Promise.all([upstream.arrivals(arrived + 2), clock.cancelled(cancelled + 1)]);
   if (hangs) {
     clock.advance(TIMEOUT_MS - 1);
     expect(clock.pending()).toBe(1);
@@ -170,11 +170,11 @@ export function expectNothingLeaks(
   ...responses: GraphqlResponse[]
 ): void {
   const headers = responses.flatMap((response) => [...response.headers].flat());
-  const said = [...responses.map(({ text }) => text), ...headers, ...gateway.log.map((line) => JSON.stringify(line))];
+  const output = [...responses.map(({ text }) => text), ...headers, ...gateway.log.map((line) => JSON.stringify(line))];
   const secrets = [faults.CANARY, TOKEN, /127\.0\.0\.1/, ...ports.map((port) => new RegExp(`(?<!\\d)${port}(?!\\d)`))];
-  const tells = (text: string) => secrets.some((secret) => text.search(secret) >= 0);
-  expect(said.length).toBeGreaterThan(0);
-  expect(said.filter(tells)).toEqual([]);
+  const isLeaked = (text: string) => secrets.some((secret) => text.search(secret) >= 0);
+  expect(output.length).toBeGreaterThan(0);
+  expect(output.filter(isLeaked)).toEqual([]);
 }
 
 const RETRYABLE: Readonly<Record<UpstreamErrorCode, boolean>> = {
@@ -228,7 +228,7 @@ export function expectStale(response: GraphqlResponse, asOf: number): void {
 }
 
 /** The operations with errors, with their codes, and no other warning, nor a log line about a defect. */
-export function expectCalmLog({ log }: TestGateway, ...codes: readonly UpstreamErrorCode[]): void {
+export function expectOnlyOperationWarnings({ log }: TestGateway, ...codes: readonly UpstreamErrorCode[]): void {
   expect(log.filter(({ level, msg }) => Number(level) > (msg === 'operation' ? 40 : 30))).toEqual([]);
   expect(log.flatMap(({ msg, errors }) => (msg === 'operation' && errors !== undefined ? [errors] : []))).toEqual(
     codes.map((code) => [code]),

@@ -17,8 +17,8 @@ export const COMPANY: readonly HourlyWorkload[] = [
   { ...base, namespace: 'shop', name: 'cart', team: 'web', cluster: 'staging', isSpot: true, rate: 9 },
   { ...base, namespace: 'ml', name: 'train', team: 'data', isSpot: true, rate: 120 },
   { ...base, namespace: 'ops', name: 'logs', team: null, rate: 15 },
-  { ...base, namespace: 'new', name: 'born', team: 'web', rate: 60, bornAt: midnight(3) },
-  { ...base, namespace: 'old', name: 'dead', team: 'data', rate: 66, diedAt: midnight(9) },
+  { ...base, namespace: 'new', name: 'born', team: 'web', rate: 60, startsAt: midnight(3) },
+  { ...base, namespace: 'old', name: 'dead', team: 'data', rate: 66, endsAt: midnight(9) },
 ];
 
 export function startCompany(clock: Clock): Promise<HourlyUpstream> {

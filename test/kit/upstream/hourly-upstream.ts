@@ -23,8 +23,8 @@ export interface HourlyWorkload {
   readonly team: string | null;
   readonly isSpot: boolean;
   /** Its lifetime, in milliseconds since the Unix epoch; unlimited by default. */
-  readonly bornAt?: number;
-  readonly diedAt?: number;
+  readonly startsAt?: number;
+  readonly endsAt?: number;
   /** In millionths for each quarter of an hour. */
   readonly rate: number;
 }
@@ -109,13 +109,13 @@ export class HourlyUpstream implements AsyncDisposable {
   }
 
   /** The workloads that lived in some part of the window. */
-  living(window: Window, isWanted: (workload: HourlyWorkload) => boolean = () => true): readonly HourlyWorkload[] {
+  existing(window: Window, isWanted: (workload: HourlyWorkload) => boolean = () => true): readonly HourlyWorkload[] {
     return this.workloads.filter((each) => isWanted(each) && countQuarters(clip(each, window)) > 0);
   }
 
   /** Added up by quarter of an hour, in whole millionths. */
   sum(window: Window, isWanted?: (workload: HourlyWorkload) => boolean): Figures {
-    const workloads = this.living(window, isWanted);
+    const workloads = this.existing(window, isWanted);
     let [micros, onDemand, spot] = [0, 0, 0];
     for (const each of workloads) {
       const { from, to } = clip(each, window);
@@ -157,8 +157,8 @@ export class HourlyUpstream implements AsyncDisposable {
     const isAggregated = path.endsWith('getAggregatedWorkloads');
     const nameOf = (each: HourlyWorkload) =>
       JSON.stringify(isAggregated ? groupNames(each, parameters) : workloadNames(each));
-    const living = this.living(window, isWanted);
-    const rows = [...new Set(living.map(nameOf))].map((id) => {
+    const existing = this.existing(window, isWanted);
+    const rows = [...new Set(existing.map(nameOf))].map((id) => {
       const figures = this.sum(window, (each) => isWanted(each) && nameOf(each) === id);
       const hourlyCost = (HOUR_MS * figures.totalCost) / (window.to - window.from);
       return { ...(JSON.parse(id) as object), id, ...figures, hourlyCost };
@@ -166,14 +166,17 @@ export class HourlyUpstream implements AsyncDisposable {
     const answered = fault.window ?? window;
     return {
       aggregatedWorkloads: rows,
-      clusters: [...new Set(living.map(({ cluster }) => cluster))],
+      clusters: [...new Set(existing.map(({ cluster }) => cluster))],
       window: { startTime: new Date(answered.from).toISOString(), endTime: new Date(answered.to).toISOString() },
       ...fault.members,
     };
   }
 }
 
-function clip({ bornAt = -Infinity, diedAt = Infinity }: HourlyWorkload, { from, to }: Window): Window {
+function clip(
+  { startsAt: bornAt = -Infinity, endsAt: diedAt = Infinity }: HourlyWorkload,
+  { from, to }: Window,
+): Window {
   return { from: Math.max(bornAt, from), to: Math.min(diedAt, to) };
 }
 

@@ -60,7 +60,7 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
     accepted += 1;
     void gate.pass();
   });
-  const behave = async (mode: { readonly isHung: boolean; readonly maxBytes: number }): Promise<void> => {
+  const setMode = async (mode: { readonly isHung: boolean; readonly maxBytes: number }): Promise<void> => {
     ({ isHung, maxBytes } = mode);
     for (const connection of connections) {
       connection.bytesLeft = maxBytes;
@@ -84,9 +84,9 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
     open: () => connections.size,
     arrivals: gate.arrivals,
     nextBytes: () => new Promise((resolve) => events.once('bytes', resolve)),
-    pass: () => behave({ isHung: false, maxBytes: Infinity }),
-    hang: () => behave({ isHung: true, maxBytes: Infinity }),
-    cutAfterBytes: (count) => behave({ isHung: false, maxBytes: count }),
+    pass: () => setMode({ isHung: false, maxBytes: Infinity }),
+    hang: () => setMode({ isHung: true, maxBytes: Infinity }),
+    cutAfterBytes: (count) => setMode({ isHung: false, maxBytes: count }),
     refuse,
     drop,
     [Symbol.asyncDispose]: refuse,
