@@ -73,13 +73,13 @@ describe('the queries', () => {
   });
 
   test('show workloads that are new and others that are gone', async () => {
-    const { data } = await stack.send(findBlock(readme, '8. What is new, and what is gone?', 'graphql'));
+    const { data } = await stack.send(findBlock(readme, '8. Which applications are new, and which are gone?', 'graphql'));
     const { groups } = data.aggregatedCosts.comparison.breakdown as { groups: { kind: string }[] };
     expect(new Set(groups.map(({ kind }) => kind))).toEqual(new Set(['APPEARED', 'VANISHED']));
   });
 
   test('show responses with the fields and names of the gateway, and other costs', async () => {
-    const heading = '3. What does each team cost, and what has no team?';
+    const heading = '3. What does each team cost, and which costs have no team?';
     const { text } = await stack.send(findBlock(readme, heading, 'graphql'));
     const response = JSON.parse(text) as unknown;
     expect(response).toEqual(toPattern(JSON.parse(findBlock(readme, heading, 'json')), response));
