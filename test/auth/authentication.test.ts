@@ -128,14 +128,14 @@ describe('api-key', () => {
     ['another scheme', { authorization: `Basic ${Buffer.from(`ann:${KEY}`).toString('base64')}` }],
     ['no scheme', { authorization: KEY }],
     ['a scheme in the header of keys', { 'x-api-key': `Bearer ${KEY}` }],
-    ['a scheme alone', { authorization: 'Bearer' }],
+    ['only a scheme', { authorization: 'Bearer' }],
     ['an unknown key', { 'x-api-key': `${KEY.slice(0, -1)}0` }],
     ['the beginning of a key', { 'x-api-key': KEY.slice(0, -1) }],
     ['a key with one more character', { 'x-api-key': `${KEY}9` }],
     ['a key in another case', { 'x-api-key': KEY.toLowerCase() }],
     ['a key with a null byte at its end', { 'x-api-key': `${KEY}%00` }],
-    ['a name without its key', { 'x-api-key': 'ann' }],
-    ['a name with its key', { 'x-api-key': `ann:${KEY}` }],
+    ['only the name of a key', { 'x-api-key': 'ann' }],
+    ['a name and its key', { 'x-api-key': `ann:${KEY}` }],
     ['all keys in one header', { 'x-api-key': `${KEY},${NEXT}` }],
     ['a very long key', { 'x-api-key': KEY.repeat(300) }],
     ['a valid bearer key beside a wrong key', { 'x-api-key': 'wrong', authorization: `Bearer ${KEY}` }],
@@ -253,7 +253,7 @@ describe('api-key', () => {
 
   test.each<[string, string, RegExp]>([
     ['nothing', '', /holds no key/],
-    ['comments alone', '# a:b\n#', /holds no key/],
+    ['only comments', '# a:b\n#', /holds no key/],
     ['no colon', `${CANARY}-without-a-name`, /number 1/],
     ['a short key', `ann:${CANARY}-1`, /number 1: .* at least 16/],
     ['a blank in a key', `ann:${CANARY} with a blank in it`, /number 1/],
@@ -378,8 +378,8 @@ describe('jwt', () => {
     ['another audience', { aud: 'others' }, 'another audience'],
     ['no audience', { aud: undefined }, 'another audience'],
     ['an audience in another case', { aud: AUDIENCE.toUpperCase() }, 'another audience'],
-    ['no end', { exp: undefined }, 'no exp'],
-    ['an end that is a string', { exp: '99999999999' }, 'no exp'],
+    ['no exp', { exp: undefined }, 'no exp'],
+    ['an exp that is a string', { exp: '99999999999' }, 'no exp'],
     ['no subject', { sub: undefined }, 'no subject'],
     ['a subject that is no string', { sub: 7 }, 'no subject'],
     ['a subject that is a list', { sub: ['ann'] }, 'no subject'],
@@ -390,8 +390,8 @@ describe('jwt', () => {
   });
 
   test.each<[string, number, number, boolean]>([
-    ['expired as long ago as the clock tolerance', -30, 30, false],
-    ['expired less long ago than the clock tolerance', -29, 30, true],
+    ['expired exactly the clock tolerance ago', -30, 30, false],
+    ['expired less than the clock tolerance ago', -29, 30, true],
     ['expired just now, without a clock tolerance', 0, 0, false],
     ['a second left, without a clock tolerance', 1, 0, true],
   ])('accepts or rejects a token at the edge of its lifetime: %s', async (_what, seconds, skew, isGood) => {
@@ -861,7 +861,7 @@ describe('the configuration', () => {
       `ann:${KEY}`,
       [/^GATEWAY_API_KEYS and GATEWAY_API_KEYS_FILE exclude each other/],
     ],
-    ['bad keys', { ...API_KEY, GATEWAY_API_KEYS: CANARY }, undefined, [/^GATEWAY_API_KEYS must have `name:key`/]],
+    ['invalid keys', { ...API_KEY, GATEWAY_API_KEYS: CANARY }, undefined, [/^GATEWAY_API_KEYS must have `name:key`/]],
     [
       'no file of keys',
       { ...API_KEY, GATEWAY_API_KEYS_FILE: `/${CANARY}` },
@@ -927,13 +927,13 @@ describe('the configuration', () => {
       [/^GATEWAY_SCOPES needs GATEWAY_AUTH/],
     ],
     [
-      'public answers with keys',
+      'public responses with keys',
       { ...GOOD_KEY, CACHE_CONTROL: 'public' },
       undefined,
       [/^CACHE_CONTROL must be private/],
     ],
     [
-      'public answers with tokens',
+      'public responses with tokens',
       { ...ACCESS.jwt, CACHE_CONTROL: 'public' },
       undefined,
       [/^CACHE_CONTROL must be private/],

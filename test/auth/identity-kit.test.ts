@@ -91,7 +91,7 @@ describe('the token endpoint', () => {
     ['another method', 405, 'invalid_request', { method: 'PUT' }],
     ['another tenant', 404, 'not_found', {}, '/common/oauth2/token'],
     ['another version', 404, 'not_found', {}, `/${TENANT}/oauth2/v2.0/token`],
-    ['a path too long', 404, 'not_found', {}, `${PATH}/`],
+    ['a path that is too long', 404, 'not_found', {}, `${PATH}/`],
   ])('issues no token for %s', async (_, status, error, init, path) => {
     const response = await send(FORM, init, path);
     const reply = (await response.json()) as object;

@@ -430,7 +430,7 @@ describe('a permissions file', () => {
     ['other sections', { canary: {}, callers: { ann: 'all' } }, [/may hold `callers` and `claims` and nothing else/]],
     ['a section that is a list', { callers: ['canary'] }, [/must have an object as `callers`/]],
     ['a section that is a text', { callers: { a: 'all' }, claims: 'canary' }, [/must have an object as `claims`/]],
-    ['all in another case', { callers: { canary: 'ALL' } }, [PLACE('entry 1 of `callers`')]],
+    ['"all" in another case', { callers: { canary: 'ALL' } }, [PLACE('entry 1 of `callers`')]],
     ['an entry that is null', { callers: { canary: null } }, [PLACE('entry 1 of `callers`')]],
     ['an empty entry', { callers: { ann: 'all', canary: [] } }, [PLACE('entry 2 of `callers`')]],
     ['an empty rule', { claims: { canary: [{}] } }, [PLACE('entry 1 of `claims`')]],
@@ -444,8 +444,8 @@ describe('a permissions file', () => {
     ['an empty name', { callers: { ann: [{ clusters: ['a', ''] }] } }, [PLACE('entry 1 of `callers`')]],
     ['a name that is no text', { callers: { ann: [{ namespaces: [7] }] } }, [PLACE('entry 1 of `callers`')]],
     ['null for a list', { callers: { ann: [{ clusters: ['a'], namespaces: null }] } }, [PLACE('entry 1 of `callers`')]],
-    ['a list that is called otherwise', { callers: { ann: [{ cluster: ['a'] }] } }, [PLACE('entry 1 of `callers`')]],
-    ['one more list', { callers: { ann: [{ clusters: ['a'], labels: ['a'] }] } }, [PLACE('entry 1 of `callers`')]],
+    ['a list with an unknown name', { callers: { ann: [{ cluster: ['a'] }] } }, [PLACE('entry 1 of `callers`')]],
+    ['an additional list', { callers: { ann: [{ clusters: ['a'], labels: ['a'] }] } }, [PLACE('entry 1 of `callers`')]],
     [
       'a prototype',
       '{"callers":{"ann":[{"clusters":["a"],"__proto__":{"namespaces":["x"]}}]}}',
@@ -453,7 +453,7 @@ describe('a permissions file', () => {
     ],
     ['a prototype in place of sections', '{"__proto__":{"callers":{"ann":"all"}}}', [/nothing else/]],
     [
-      'several things',
+      'several mistakes',
       { callers: { canary: 1, ann: 'all', bob: [{}] }, claims: { canary: 'x' } },
       [PLACE('entry 1 of `callers`'), PLACE('entry 3 of `callers`'), PLACE('entry 1 of `claims`')],
     ],

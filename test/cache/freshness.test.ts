@@ -246,7 +246,7 @@ describe('a disabled stale window', () => {
 
   test.each([
     ['a recent window', WORKLOADS],
-    ['a window long past', aggregatedUntil(30 * DAY_MS)],
+    ['a window of long ago', aggregatedUntil(30 * DAY_MS)],
   ])(
     'CACHE_TTL_SECONDS=0 caches nothing, serves no stale report, and marks nothing as fresh (%s)',
     async (_name, query) => {

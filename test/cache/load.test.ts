@@ -249,7 +249,7 @@ describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending requests',
   // Mutations: gateway.ts, close() ends the client before the server, or leaves the Redis open (it does not end).
   test.each([
     ['', false],
-    [', with a Redis that has frozen meanwhile', true],
+    [', with a Redis that hangs meanwhile', true],
   ])('loses no request, makes the process unready first, and ends it within ten seconds%s', async (_name, isFrozen) => {
     const gate = createGate();
     await using redis = await startWatchedRedis();

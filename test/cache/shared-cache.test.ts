@@ -654,7 +654,7 @@ describe.skipIf(isRedisSkipped)('an invalid entry', () => {
 
   test.each<[string, Spoil]>([
     ['of another principal', copy((own, other) => own !== other)],
-    ['of another question of the same principal', copy((own, other) => own === other)],
+    ['of another request of the same principal', copy((own, other) => own === other)],
     [
       'of an older generation',
       ({ redis }, key) => redis.set(key.replace(/:report:.*/, ':generation:'), 'new', 'PX', 60_000),
@@ -665,14 +665,14 @@ describe.skipIf(isRedisSkipped)('an invalid entry', () => {
     ['empty', change(() => '')],
     ['of four bytes', change(() => 'SCG2')],
     [
-      'with a header that is longer than all',
+      'with a header length beyond the entry',
       change((entry) => Buffer.concat([entry.subarray(0, 4), Buffer.alloc(4, 255), entry.subarray(8)])),
     ],
     ['with a header that is no JSON', rename('{"key"', '["key"')],
-    ['dated differently', rename('"receivedAt":1769817600000', '"receivedAt":1769817600001')],
-    ['cut in half', change((entry) => entry.subarray(0, entry.length / 2))],
+    ['with another time', rename('"receivedAt":1769817600000', '"receivedAt":1769817600001')],
+    ['truncated to half', change((entry) => entry.subarray(0, entry.length / 2))],
     ['without its last byte', change((entry) => entry.subarray(0, -1))],
-    ['with one byte more', change((entry) => Buffer.concat([entry, Buffer.from([0])]))],
+    ['with one additional byte', change((entry) => Buffer.concat([entry, Buffer.from([0])]))],
     ['with a bit of its text flipped', change((entry) => flip(entry, -1))],
     ['twice', change((entry) => Buffer.concat([entry, entry]))],
     [
@@ -860,7 +860,7 @@ describe('an encrypted entry', () => {
     ['no generation', { generation: undefined }],
     ['no time', { receivedAt: undefined }],
     ['a time that is no number', { requestedAt: '1' }],
-    ['a time that is no time', { requestedAt: Infinity }],
+    ['an invalid time', { requestedAt: Infinity }],
   ])('is ignored with %s in its header', async (_name, change) => {
     expect(await look(await encryptEntry({ ...header, ...change }, body, ann))).toBeUndefined();
   });
@@ -1057,8 +1057,8 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
   });
 
   test.each([
-    ['does not take the password', 'wrong-redis-canary'],
-    ['wants a password', undefined],
+    ['rejects the password', 'wrong-redis-canary'],
+    ['requires a password', undefined],
   ])('%s delays no request, and no line of the log contains a password', async (_name, given) => {
     const fixture = await startFixture({ redis: { password: 'right-redis-canary' } });
     const url = `redis://${given === undefined ? '' : `user:${given}@`}127.0.0.1:${fixture.redis.port}`;
@@ -1090,8 +1090,8 @@ describe.skipIf(isRedisSkipped)('close()', () => {
       }) => unknown,
     ]
   >([
-    ['that is well', () => undefined],
-    ['that has gone', ({ proxy }) => proxy.refuse()],
+    ['that works', () => undefined],
+    ['that has ended', ({ proxy }) => proxy.refuse()],
     [
       'that is frozen',
       ({ redis }) => {
@@ -1130,7 +1130,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
   test.each([
     ['a wrong password', 'redis://:canary@', '', 'WRONGPASS'],
     ['no password', 'redis://', '', 'NOAUTH'],
-    ['a database that it does not have', 'redis://:password@', '/99', 'ERR'],
+    ['an unknown database', 'redis://:password@', '/99', 'ERR'],
   ])(
     'is refused for %s, and the log gives the reason without the text of Redis',
     async (_what, start, path, reason) => {

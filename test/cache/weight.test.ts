@@ -82,7 +82,7 @@ describe('the weights of cache entries are within 20 % of what they retain', () 
       },
     ],
     [
-      'reports that nothing is related to',
+      'reports without related reports',
       async (cache) => {
         for (const index of range(4_000)) await cache.load(workloads(['ns'], `${index + 1}m`), ann);
       },

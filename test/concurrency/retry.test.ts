@@ -17,13 +17,13 @@ describe('a retry policy', () => {
 
   test.each<[string, RetryRule[], (number | undefined)[]]>([
     ['never', ['never'], [undefined]],
-    ['never after what may be tried again', ['budget', 'never'], [200, undefined]],
-    ['within the budget, so many attempts in all', ['budget', 'budget', 'budget'], [200, 400, undefined]],
+    ['not after a failure that may not be retried', ['budget', 'never'], [200, undefined]],
+    ['up to the maximum number of attempts', ['budget', 'budget', 'budget'], [200, 400, undefined]],
     ['once', ['once', 'once'], [200, undefined]],
-    ['not once more, when it was tried again already', ['budget', 'once'], [200, undefined]],
-    ['at once, at no cost of attempts', ['immediate', 'budget', 'budget', 'budget'], [0, 200, 400, undefined]],
-    ['at once the first time only', ['immediate', 'immediate', 'immediate', 'immediate'], [0, 200, 400, undefined]],
-    ['at once also late', ['budget', 'budget', 'immediate', 'budget'], [200, 400, 0, undefined]],
+    ['not again when the failure allows only one retry', ['budget', 'once'], [200, undefined]],
+    ['immediately, without counting an attempt', ['immediate', 'budget', 'budget', 'budget'], [0, 200, 400, undefined]],
+    ['immediately only the first time', ['immediate', 'immediate', 'immediate', 'immediate'], [0, 200, 400, undefined]],
+    ['immediately, also after other retries', ['budget', 'budget', 'immediate', 'budget'], [200, 400, 0, undefined]],
   ])('retries: %s', (_name, rules, expected) => {
     expect(waits(PLENTY, rules)).toEqual(expected);
   });
@@ -41,12 +41,12 @@ describe('a retry policy', () => {
   });
 
   test.each<[string, number, number | undefined]>([
-    ['asks for less than the jitter', 199, 200],
-    ['asks for more than the jitter', 201, 201],
-    ['asks for as long as anybody waits', 5_000, 5_000],
-    ['asks for longer than anybody waits', 5_001, undefined],
-    ['asks for ever', Infinity, undefined],
-    ['asks for no time', 0, 200],
+    ['sends less than the jitter', 199, 200],
+    ['sends more than the jitter', 201, 201],
+    ['sends the maximum wait', 5_000, 5_000],
+    ['sends more than the maximum wait', 5_001, undefined],
+    ['sends Infinity', Infinity, undefined],
+    ['sends 0', 0, 200],
   ])('honours Retry-After of a host that %s', (_name, retryAfterMs, expected) => {
     const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).start();
     expect(retries.nextDelayMs({ retry: 'budget', retryAfterMs }, 30_000)).toBe(expected);

@@ -263,9 +263,9 @@ describe('a login host that returns no token', () => {
       HOST_HINT,
       failing(302, { access_token: 'good', expires_in: 3_599 }, { location: '/' }),
     ],
-    ['answers 204', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(204, '')],
+    ['responds with 204', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(204, '')],
     [
-      'answers with a page',
+      'responds with a page',
       'UPSTREAM_BAD_RESPONSE',
       HOST_HINT,
       (identity) => {
@@ -273,20 +273,20 @@ describe('a login host that returns no token', () => {
       },
     ],
     [
-      'leaves the token out',
+      'omits the token',
       'UPSTREAM_BAD_RESPONSE',
       HOST_HINT,
       (identity) => {
         identity.omitToken();
       },
     ],
-    ['answers null', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, 'null')],
-    ['answers with an empty body', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '')],
-    ['answers with a list', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '["canary"]')],
+    ['responds with null', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, 'null')],
+    ['responds with an empty body', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '')],
+    ['responds with a list', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '["canary"]')],
     ['truncates its JSON', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '{"access_token":"can')],
-    ['answers 500', 'UPSTREAM_ERROR', undefined, failing(500)],
-    ['answers 503', 'UPSTREAM_UNAVAILABLE', undefined, failing(503)],
-    ['answers 429', 'UPSTREAM_RATE_LIMITED', undefined, failing(429, {}, { 'retry-after': '9' })],
+    ['responds with 500', 'UPSTREAM_ERROR', undefined, failing(500)],
+    ['responds with 503', 'UPSTREAM_UNAVAILABLE', undefined, failing(503)],
+    ['responds with 429', 'UPSTREAM_RATE_LIMITED', undefined, failing(429, {}, { 'retry-after': '9' })],
     [
       'resets the connection',
       'UPSTREAM_UNAVAILABLE',

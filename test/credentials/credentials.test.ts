@@ -139,20 +139,20 @@ describe('a token file', () => {
 
   test.each<[string, () => void]>([
     [
-      'was deleted',
+      'is deleted',
       () => {
         unlinkSync(file);
       },
     ],
-    ['was emptied', write('')],
-    ['holds a newline alone', write('\n')],
-    ['holds two lines', write(`${OLD}\n${NEW}\n`)],
-    ['holds a blank', write(`Bearer ${OLD}`)],
-    ['holds a NUL', write(`${OLD}\0`)],
-    ['holds bytes', write(Buffer.from([0xff, 0xfe, 0x80, 0x41]))],
-    ['holds an umlaut', write('tökén')],
+    ['is empty', write('')],
+    ['contains only a newline', write('\n')],
+    ['contains two lines', write(`${OLD}\n${NEW}\n`)],
+    ['contains a blank', write(`Bearer ${OLD}`)],
+    ['contains a NUL', write(`${OLD}\0`)],
+    ['contains bytes that are no UTF-8', write(Buffer.from([0xff, 0xfe, 0x80, 0x41]))],
+    ['contains an umlaut', write('tökén')],
     [
-      'became a folder',
+      'is a folder',
       () => {
         unlinkSync(file);
         mkdirSync(file);
@@ -188,9 +188,9 @@ describe('a token file', () => {
   });
 
   test.each<[string, (() => void) | undefined]>([
-    ['that is not there', undefined],
+    ['that does not exist', undefined],
     ['that is empty', write('\n')],
-    ['that holds several words', write(`${CANARY} ${CANARY}`)],
+    ['that contains several words', write(`${CANARY} ${CANARY}`)],
     [
       'that is a folder',
       () => {

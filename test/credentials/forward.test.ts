@@ -89,7 +89,7 @@ describe('a request without a valid bearer token', () => {
   const values: readonly (readonly [string, string | undefined])[] = [
     ['no header', undefined],
     ['an empty header', ''],
-    ['the scheme alone', 'Bearer'],
+    ['only the scheme', 'Bearer'],
     ['the scheme and blanks', 'Bearer   '],
     ['a bare token', ANN],
     ['Basic', `Basic ${btoa(`ann:${ANN}`)}`],
@@ -190,7 +190,7 @@ describe('a bearer token', () => {
   const long = `${CANARY}-${'x'.repeat(10_000)}`;
   const odd = `${CANARY}+/~!#$%&'*^_\`|(){}[]<>@:;?=,"\\`;
   test.each<[string, string, string]>([
-    ['as it is', ANN, `Bearer ${ANN}`],
+    ['unchanged', ANN, `Bearer ${ANN}`],
     ['with "bearer" in small letters', ANN, `bearer ${ANN}`],
     ['with "BEARER" in capitals', ANN, `BEARER ${ANN}`],
     ['with more blanks', ANN, `Bearer   ${ANN}  `],

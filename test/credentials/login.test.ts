@@ -129,8 +129,8 @@ describe('the response to a login', () => {
   test.each([
     ['of any status', 303, '/?token=good'],
     ['that is permanent', 301, '/?token=good'],
-    ['that would take the password along', 307, '/auth/callback?token=good'],
-    ['among other parameters', 302, '/app/?next=%2Fcosts&token=good&state=TOKEN#fragment'],
+    ['that would repeat the password', 307, '/auth/callback?token=good'],
+    ['with other parameters', 302, '/app/?next=%2Fcosts&token=good&state=TOKEN#fragment'],
     ['relative to the page', 302, '?token=good'],
   ])('is a redirect %s, which is not followed', async (_title, status, location) => {
     await using fixture = await startFixture();
@@ -356,7 +356,7 @@ describe('a token', () => {
     ['fails', faults.status(503)],
     ['resets the connection', faults.resetBeforeHeaders],
     ['does not speak HTTP', faults.garbage],
-    ['answers 404', faults.status(404)],
+    ['responds with 404', faults.status(404)],
     ['redirects to its login page', faults.redirect('/login')],
   ])('remains in use while the login host %s, and not every request tries a login', async (_title, fault) => {
     await using fixture = await startFixture();

@@ -179,7 +179,7 @@ describe('costs', () => {
     ['an unknown namespace of a known cluster', `kubernetesNamespace(clusterName: "${CLUSTER}", name: "nowhere")`, ''],
     ['a namespace of another cluster', 'kubernetesNamespace(clusterName: "ml-us-west-2", name: "payments")', ''],
     [
-      'a filter that leaves nothing',
+      'a filter that matches nothing',
       `kubernetesCluster(name: "${CLUSTER}")`,
       '(filter: { workloadTypes: { names: ["Pod"] } })',
     ],
@@ -770,7 +770,7 @@ describe('names', () => {
 
   test.each([
     ['together', ''],
-    ['beside a report that has them', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }'],
+    ['beside a report that contains them', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }'],
   ])('in another case mean the same entity, %s', async (_how, before) => {
     await using stack = await startStack({ simulator: FLEET });
     if (before !== '') await stack.send(before);

@@ -569,16 +569,16 @@ describe('a cached report', () => {
   test.each<[string, Partial<WorkloadCostsRequest>, EntityRequest]>([
     ['a cluster is in the fleet', {}, inFar],
     ['a namespace is in the fleet', {}, inFarA],
-    ['a cluster is one of those that are named', { clusterFilters: ['far', 'home'] }, inFar],
-    ['a namespace is in a cluster that is named', { clusterFilters: ['far'] }, inFarA],
+    ['a cluster is one of the named ones', { clusterFilters: ['far', 'home'] }, inFar],
+    ['a namespace is in a named cluster', { clusterFilters: ['far'] }, inFarA],
     ['a namespace is named with its cluster', { clusterFilters: ['home', 'far'], namespaces: ['b', 'a'] }, inFarA],
     ['a cluster is not excluded', { clusterFilters: ['home'], isClusterExclude: true }, inFar],
     ['a namespace is not excluded', withoutB, inFarA],
     ['a cluster has the same excluded namespaces', withoutB, farWithoutB],
-    ['the own cluster is in the answer about the own cluster', { multiCluster: undefined }, inHome],
-    ['the own cluster is in the answer about the own cluster alone', { multiCluster: false }, inHome],
+    ["it is the host's own cluster in a report without multiCluster", { multiCluster: undefined }, inHome],
+    ["it is the host's own cluster in a report with multiCluster: false", { multiCluster: false }, inHome],
     [
-      'what is asked about the own cluster alone',
+      "both requests are for the host's own cluster only",
       { multiCluster: false },
       entityRequestsOf([{ clusterName: 'home' }], alone)[0]!,
     ],
@@ -594,11 +594,15 @@ describe('a cached report', () => {
     ['the cluster is excluded', { clusterFilters: ['far'], isClusterExclude: true }, inFar],
     ['another namespace is named', { namespaces: ['b'] }, inFarA],
     ['the namespace is excluded', { namespaces: ['a'], isNamespaceExclude: true }, inFarA],
-    ['a cluster would be cut short', { namespaces: ['a', 'b'] }, inFar],
-    ['a cluster would not be cut short', {}, farWithoutB],
-    ['it is about the own cluster', { multiCluster: undefined }, inFar],
-    ['it is about the own cluster alone', { multiCluster: false }, inFarA],
-    ['the own cluster alone is asked about', {}, entityRequestsOf([{ clusterName: 'far' }], alone)[0]!],
+    ['the report has only some namespaces of the cluster', { namespaces: ['a', 'b'] }, inFar],
+    ['the entity excludes namespaces that the report contains', {}, farWithoutB],
+    ['it is another cluster in a report without multiCluster', { multiCluster: undefined }, inFar],
+    ['it is another cluster in a report with multiCluster: false', { multiCluster: false }, inFarA],
+    [
+      "the entity is requested from the host's own cluster only",
+      {},
+      entityRequestsOf([{ clusterName: 'far' }], alone)[0]!,
+    ],
   ])('does not cover the entity when %s', (_name, more, wanted) => {
     const request = { ...FLEET, ...more };
     expect(

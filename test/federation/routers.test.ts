@@ -160,13 +160,13 @@ describe.each(ROUTERS)('through $name', (kind) => {
         1,
       ],
       [
-        'rows and what the catalogue says of their clusters',
+        'rows and the catalogue fields of their clusters',
         `{ ${report} { rows(first: 5) { nodes { kubernetesCluster { region } } } } }`,
         0,
         1,
       ],
       [
-        'rows and other costs of theirs',
+        'rows and their costs over another period',
         `{ ${report} { rows(first: 5) { nodes { kubernetesCluster { ${costs} } kubernetesWorkload { cost(last: "1d") { totalCost } } } } } }`,
         0,
         0,

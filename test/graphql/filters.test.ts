@@ -232,7 +232,7 @@ describe('an invalid scalar is refused with its path:', () => {
     ['a number for a name', { clusters: [1] }],
     ['a null in a list', { clusters: [null] }],
     ['a stepSize over 2^31 - 1', { stepSize: 2 ** 31 }],
-    ['a field that is not there', { cluster: ['a'] }],
+    ['an unknown field', { cluster: ['a'] }],
     ['a prototype key', JSON.parse('{"__proto__": {"clusters": ["a"]}}') as unknown],
   ])('%s', async (_name, filter) => {
     const { status, errors } = await stack.send(AGGREGATED, { filter });

@@ -322,13 +322,13 @@ describe('an input', () => {
       /^first /,
     ],
     [
-      'a least cost of 1e999',
+      'a minimum cost of 1e999',
       'rows(where: { minTotalCost: 1e999 }) { totalCount }',
       'BAD_USER_INPUT',
       /^where\.minTotalCost /,
     ],
     [
-      'least savings of -1e999',
+      'minimum savings of -1e999',
       'totals(where: { minSavingsAvailable: -1e999 }) { rowCount }',
       'BAD_USER_INPUT',
       /^where\.minSavingsAvailable /,
@@ -340,7 +340,7 @@ describe('an input', () => {
     ['an order without a field', 'rows(orderBy: [{ direction: ASC }]) { totalCount }', literal, /field/],
     ['an unknown direction', 'rows(orderBy: [{ field: REPLICAS, direction: UP }]) { totalCount }', literal, /"UP"/],
     ['an empty by', 'breakdown(by: []) { groupCount }', 'BAD_USER_INPUT', /^by /],
-    ['no by', 'breakdown { groupCount }', literal, /"by"/],
+    ['a missing by', 'breakdown { groupCount }', literal, /"by"/],
     ['6 dimensions', by(6), 'BAD_USER_INPUT', /^by .*\b5\b/],
     ['20 dimensions', by(20), 'BAD_USER_INPUT', /^by .*\b5\b/],
     [
@@ -356,12 +356,12 @@ describe('an input', () => {
       /^by\[2\] /,
     ],
     [
-      'both of a dimension',
+      'two fields of a dimension',
       'breakdown(by: [{ field: CLUSTER, label: "a" }]) { groupCount }',
       literal,
       /CostDimensionInput/,
     ],
-    ['none of a dimension', 'breakdown(by: [{}]) { groupCount }', literal, /CostDimensionInput/],
+    ['no field of a dimension', 'breakdown(by: [{}]) { groupCount }', literal, /CostDimensionInput/],
     ['a dimension of null', 'breakdown(by: [{ field: null }]) { groupCount }', literal, /CostDimensionInput/],
     [
       'a dimension called __proto__',
@@ -371,7 +371,7 @@ describe('an input', () => {
     ],
     ['an empty dimension', 'breakdown(by: [{ label: "" }]) { groupCount }', 'BAD_USER_INPUT', /^by\[0\]\.label /],
     [
-      'an order of groups by a field it has not',
+      'an order of groups by a field that they lack',
       'breakdown(by: [{ field: CLUSTER }], orderBy: { field: SHARE }) { groupCount }',
       literal,
       /"SHARE"/,
@@ -414,11 +414,11 @@ describe('an input', () => {
       /^where\.dimensions\[0\]\.by\.label /,
     ],
     ['an empty cursor', 'rows(after: "") { totalCount }', 'BAD_USER_INPUT', /^after /],
-    ['a made-up cursor', 'rows(before: "YXJyYXljb25uZWN0aW9uOjA=") { totalCount }', 'BAD_USER_INPUT', /^before /],
+    ['an invented cursor', 'rows(before: "YXJyYXljb25uZWN0aW9uOjA=") { totalCount }', 'BAD_USER_INPUT', /^before /],
     ['a cursor of 10 kB', `rows(after: "${'A'.repeat(10_240)}") { totalCount }`, 'BAD_USER_INPUT', /^after /],
-    ['a least cost of NaN', 'totals(where: { minTotalCost: NaN }) { rowCount }', literal, /NaN/],
-    ['a least cost of Infinity', 'totals(where: { minTotalCost: Infinity }) { rowCount }', literal, /Infinity/],
-    ['a least cost as text', 'totals(where: { minSavingsAvailable: "1" }) { rowCount }', literal, /"1"/],
+    ['a minimum cost of NaN', 'totals(where: { minTotalCost: NaN }) { rowCount }', literal, /NaN/],
+    ['a minimum cost of Infinity', 'totals(where: { minTotalCost: Infinity }) { rowCount }', literal, /Infinity/],
+    ['a minimum cost as text', 'totals(where: { minSavingsAvailable: "1" }) { rowCount }', literal, /"1"/],
     ['an unknown condition', 'totals(where: { cluster: "a" }) { rowCount }', literal, /"cluster"/],
   ])('that is %s is refused by name', async (_name, selection, code, message) => {
     expectRefusal(await send(selection), code, message);
@@ -446,8 +446,8 @@ describe('an input', () => {
     ],
     ['1,001 namespaces', 'rows(where: { namespaces: $v })', '[String!]', list(1_001), /^where\.namespaces .*\b1000\b/],
     ['a null among namespaces', 'rows(where: { namespaces: $v })', '[String!]', '["a", null]', /\$v/],
-    ['a least cost of 1e999', 'rows(where: { minTotalCost: $v })', 'Float', '1e999', /\$v/],
-    ['a least cost of "NaN"', 'rows(where: { minTotalCost: $v })', 'Float', '"NaN"', /\$v/],
+    ['a minimum cost of 1e999', 'rows(where: { minTotalCost: $v })', 'Float', '1e999', /\$v/],
+    ['a minimum cost of "NaN"', 'rows(where: { minTotalCost: $v })', 'Float', '"NaN"', /\$v/],
     ['a where that is a list', 'rows(where: $v)', 'CostRowsWhere', '[]', /\$v/],
     [
       'a where with __proto__',

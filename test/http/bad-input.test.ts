@@ -88,7 +88,7 @@ describe('a request', () => {
       post(new TextEncoder().encode('{"query":"{__typename}"}'), {}),
     ],
     [
-      'with a content type that only begins well',
+      'with a content type that only starts like a valid one',
       'UNSUPPORTED_MEDIA_TYPE',
       post('{}', { 'content-type': 'application/jsonx' }),
     ],
@@ -103,7 +103,7 @@ describe('a request', () => {
       post('{"query":"{__typename}"}', { ...JSON_HEADERS, 'content-encoding': 'gzip' }),
     ],
     [
-      'with a body in an encoding that is not read',
+      'with a body in an unsupported encoding',
       'UNSUPPORTED_MEDIA_TYPE',
       post('{"query":"{__typename}"}', { ...JSON_HEADERS, 'content-encoding': 'zstd' }),
     ],
@@ -113,7 +113,7 @@ describe('a request', () => {
       post(Uint8Array.from(gzipSync(' '.repeat(2_097_153))), { ...JSON_HEADERS, 'content-encoding': 'gzip' }),
     ],
     [
-      'with a body that is gzip and does not say so',
+      'with a gzip body without content-encoding',
       'BAD_USER_INPUT',
       post(Uint8Array.from(gzipSync('{"query":"{__typename}"}'))),
     ],
@@ -145,8 +145,8 @@ describe('a request', () => {
     ['of a query that is a number', 'BAD_USER_INPUT', post('{"query":1e999}')],
     ['of an empty query', 'GRAPHQL_PARSE_FAILED', post('{"query":""}')],
     ['of a blank query', 'GRAPHQL_PARSE_FAILED', post('{"query":" "}')],
-    ['of a query in a prototype', 'BAD_USER_INPUT', post('{"__proto__":{"query":"{__typename}"}}')],
-    ['of half a character', 'GRAPHQL_PARSE_FAILED', post('{"query":"{ a(b: \\"\\ud83d\\") }"}')],
+    ['with the query in __proto__', 'BAD_USER_INPUT', post('{"__proto__":{"query":"{__typename}"}}')],
+    ['with half a surrogate pair', 'GRAPHQL_PARSE_FAILED', post('{"query":"{ a(b: \\"\\ud83d\\") }"}')],
     ['with variables that are a number', 'BAD_USER_INPUT', body(VARIABLE, ',"variables":7')],
     ['with variables that are true', 'BAD_USER_INPUT', body(VARIABLE, ',"variables":true')],
     ['with an Int that is a text', 'BAD_USER_INPUT', body(VARIABLE, ',"variables":{"n":"1"}'), { about: 'document' }],
@@ -177,12 +177,12 @@ describe('a request', () => {
     ['with an operationName that is a number', 'BAD_USER_INPUT', body('{__typename}', ',"operationName":7')],
     ['with an operationName that is an object', 'BAD_USER_INPUT', body('{__typename}', ',"operationName":{}')],
     [
-      'with an operationName of every object',
+      'with the name of an object property as operationName',
       'BAD_USER_INPUT',
       body('query A {__typename}', ',"operationName":"__proto__"'),
     ],
     ['with @stream', 'GRAPHQL_VALIDATION_FAILED', body('{ workloadCosts { clusters @stream } }')],
-    ['for a type system', 'GRAPHQL_VALIDATION_FAILED', body('type Query { a: Int } { __typename }')],
+    ['with type system definitions', 'GRAPHQL_VALIDATION_FAILED', body('type Query { a: Int } { __typename }')],
   ])('%s is refused as %s', async (_name, code, init, more) => {
     await expectRefusal(code, init, more);
   });
@@ -354,7 +354,7 @@ describe('a flood', () => {
       `{ ...f0 } ${times(100, (at) => `fragment f${at} on Query { ...f${(at + 1) % 100} }`)}`,
     ],
     [
-      'fragments that all spread each other',
+      'fragments that spread each other',
       'QUERY_TOO_COMPLEX',
       `{ ...f0 } ${times(39, (at) => `fragment f${at} on Query { ${times(39, (to) => `...f${to}`)} }`)}`,
     ],
@@ -493,9 +493,9 @@ describe('a header', () => {
     ['with an unusual request id', { 'x-request-id': '<script>alert(1)</script>' }],
     ['with a request id of 10 kB', { 'x-request-id': 'a'.repeat(10_000) }],
     ['with the name of an object property', { __proto__x: 'a', constructor: 'b' }],
-    ['for another method', { 'x-http-method-override': 'DELETE', 'x-method-override': 'PUT' }],
+    ['with a method override', { 'x-http-method-override': 'DELETE', 'x-method-override': 'PUT' }],
     [
-      'for another address',
+      'with a forwarded address',
       { 'x-forwarded-host': 'evil.test', 'x-original-url': '/admin', forwarded: 'host=evil.test' },
     ],
     ['with an invalid trace', { traceparent: '00-zz-zz-zz', tracestate: '=,=', baggage: ';;;' }],

@@ -28,8 +28,8 @@ const [REPORT, LIST] = [2, 1];
 describe('the cost estimate', () => {
   test.each<[string, number, string, Record<string, unknown>?]>([
     ['one for each field', 3, '{ workloadCosts { asOf isStale } }'],
-    ['the rows that `first` asks for', REPORT + LIST + 10 * 2, rows('(first: 10)', 'nodes { id totalCost }')],
-    ['the rows that `last` asks for', REPORT + LIST + 10 * 2, rows('(last: 10)', 'nodes { id totalCost }')],
+    ['the rows of `first`', REPORT + LIST + 10 * 2, rows('(first: 10)', 'nodes { id totalCost }')],
+    ['the rows of `last`', REPORT + LIST + 10 * 2, rows('(last: 10)', 'nodes { id totalCost }')],
     ['the larger of `first` and `last`', REPORT + LIST + 20, rows('(last: 20, first: 10)', 'nodes { id }')],
     ['edges as rows', REPORT + LIST + 10 * 3, rows('(first: 10)', 'edges { cursor node { id } }')],
     ['1,000 rows without `first` or `last`', REPORT + LIST + 1_000, rows('', 'nodes { id }')],
@@ -41,15 +41,11 @@ describe('the cost estimate', () => {
     ],
     ['no negative number of rows', REPORT + LIST, rows('(first: -5)', 'nodes { id }')],
     ['the default of `first`', REPORT + LIST + 10, '{ costTimeSeries { series { series { values } } } }'],
-    [
-      'the series that `first` asks for',
-      REPORT + LIST + 3,
-      '{ costTimeSeries { series(first: 3) { series { values } } } }',
-    ],
+    ['the series of `first`', REPORT + LIST + 3, '{ costTimeSeries { series(first: 3) { series { values } } } }'],
     ['a variable', REPORT + LIST + 7, `query ($n: Int) ${rows('(first: $n)', 'nodes { id }')}`, { n: 7 }],
     ['its default', REPORT + LIST + 8, `query ($n: Int = 8) ${rows('(first: $n)', 'nodes { id }')}`],
     [
-      'a variable over its default',
+      'a variable instead of its default',
       REPORT + LIST + 7,
       `query ($n: Int = 8) ${rows('(first: $n)', 'nodes { id }')}`,
       { n: 7 },
@@ -72,7 +68,7 @@ describe('the cost estimate', () => {
       `{ workloadCosts { rows(first: 10) { ...page } } } fragment page on CostRowConnection { ... on CostRowConnection { nodes { ...row } } } fragment row on CostRow { id totalCost }`,
     ],
     [
-      'a fragment in each place by the `first` there',
+      'a fragment at each spread by the `first` around it',
       1 + 2 * (1 + LIST) + 30,
       '{ workloadCosts { a: rows(first: 10) { ...page } b: rows(first: 20) { ...page } } } fragment page on CostRowConnection { nodes { id } }',
     ],
@@ -83,7 +79,7 @@ describe('the cost estimate', () => {
       { no: false },
     ],
     [
-      'fields whose condition includes them',
+      'fields with a true condition',
       REPORT + LIST + 10 * 2,
       `query ($no: Boolean!) ${rows('(first: 10)', 'nodes { id @skip(if: $no) totalCost @include(if: true) }')}`,
       { no: false },

@@ -36,11 +36,11 @@ describe('the measures of a document', () => {
     ],
     ['of the largest operation', 'query A { x: a } query B { y: b { z: c } }', { depth: 2, aliases: 2, rootFields: 1 }],
     [
-      'of a fragment that nothing spreads',
+      'of an unused fragment',
       '{ a } fragment f on T { b { c { x: d @e } } f }',
       { depth: 3, aliases: 1, rootFields: 1, directives: 1, fragments: 1 },
     ],
-    ['of a fragment that is not there', '{ ...nothing }', { depth: 0, rootFields: 0 }],
+    ['of an unknown fragment', '{ ...nothing }', { depth: 0, rootFields: 0 }],
     [
       'of a fragment named __proto__',
       '{ ...__proto__ } fragment __proto__ on Query { a { b } }',
@@ -248,7 +248,7 @@ describe('the default limits', () => {
       'QUERY_TOO_COMPLEX',
     ],
     [
-      'fields that repeat in fragments which nothing spreads',
+      'fields that repeat in unused fragments',
       `{ __typename } ${times(20, (at) => `fragment f${at} on Query { ${times(80, () => '__typename')} }`)}`,
       'QUERY_TOO_COMPLEX',
     ],

@@ -185,8 +185,8 @@ describe('a list input', () => {
   );
 
   test.each<[string, string, unknown]>([
-    ['that no operation declares', '{ __typename }', { it: names(30_000) }],
-    ['within one', '{ __typename }', { it: { a: names(30_000) } }],
+    ['that the operation does not declare', '{ __typename }', { it: names(30_000) }],
+    ['within another list', '{ __typename }', { it: { a: names(30_000) } }],
     [
       'of a wrong type',
       'query ($it: Int) { workloadCosts { rows(first: $it) { totalCount } } }',

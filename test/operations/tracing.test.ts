@@ -309,11 +309,11 @@ describe('the trace of a caller', () => {
     ['nonsense', { traceparent: 'nonsense' }],
     ['all zeros', { traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` }],
     ['an unknown version without a meaning', { traceparent: PARENT.replace('00-', 'ff-') }],
-    ['more than the version has', { traceparent: `${PARENT}-more` }],
+    ['more fields than the version has', { traceparent: `${PARENT}-more` }],
     ['capital letters', { traceparent: PARENT.toUpperCase() }],
-    ['two of them', { traceparent: `${PARENT}, ${PARENT}` }],
-    ['a giant', { traceparent: `${PARENT}${'-a'.repeat(5_000)}` }],
-    ['a state alone', { tracestate: 'vendor=abc' }],
+    ['two values', { traceparent: `${PARENT}, ${PARENT}` }],
+    ['a very long value', { traceparent: `${PARENT}${'-a'.repeat(5_000)}` }],
+    ['only a state', { tracestate: 'vendor=abc' }],
   ])('is ignored when it is invalid: %s', async (_what, headers) => {
     const { spans, sent, log } = await sendWith(headers);
     const [operation] = named(spans, 'query');
@@ -324,7 +324,7 @@ describe('the trace of a caller', () => {
   });
 
   test.each([
-    ['a giant', 'vendor='.padEnd(9_000, 'a')],
+    ['a very long value', 'vendor='.padEnd(9_000, 'a')],
     ['nonsense', '=,,=;\u00e9'],
   ])('is continued without an invalid state: %s', async (_what, tracestate) => {
     const { spans, sent } = await sendWith({ traceparent: PARENT, tracestate });
@@ -401,7 +401,7 @@ describe('the receiver', () => {
   }, 60_000);
 
   test.each([
-    ['does not answer', 'hang'],
+    ['does not respond', 'hang'],
     ['is always busy', 503],
     ['never ends its response', 'endless'],
   ] as const)('that %s delays a closing gateway by one second at most', async (_what, how) => {

@@ -318,19 +318,19 @@ const BREAKING: readonly (readonly [title: string, from: string, to: string, ...
     'Page.hasNext: @external was added',
   ],
   [
-    'a field that asks for a permission',
+    'a field that requires a scope',
     'hourly: Float',
     'hourly: Float @requiresScopes(scopes: [["costs"]])',
     'Row.hourly: @requiresScopes(scopes: [["costs"]]) was added',
   ],
   [
-    'a type that asks for a login',
+    'a type that requires authentication',
     'type Page @shareable',
     'type Page @authenticated @shareable',
     'Page: @authenticated was added',
   ],
   [
-    'a field that asks a policy',
+    'a field that requires a policy',
     'hourly: Float',
     'hourly: Float @policy(policies: [["costs"]])',
     'Row.hourly: @policy(policies: [["costs"]]) was added',
@@ -395,7 +395,7 @@ const SAFE: readonly (readonly [title: string, from: string, to: string])[] = [
   ],
   ['the order and the spacing within a key', '"cluster name"', '"name  cluster"'],
   ['an argument of a key that equals its default', ', resolvable: true', ''],
-  ['fields that other subgraphs may resolve too', 'owner: String', 'owner: String @shareable'],
+  ['fields that other subgraphs may also resolve', 'owner: String', 'owner: String @shareable'],
   [
     'a directive that moves from the type to its fields',
     'type Page @shareable {\n  hasNext: Boolean!\n  cursor: String',

@@ -144,7 +144,10 @@ describe('assertUpstreamRequest', () => {
   it.each([
     ["the page's own workload sample", request(WORKLOADS, '', WORKLOADS_SAMPLE)],
     ["the page's own aggregated sample", request(AGGREGATED, '', AGGREGATED_SAMPLE)],
-    ['what the Backstage plugin sends', request(WORKLOADS, 'multiCluster=true&range=30d', { labels: ['app=cart'] })],
+    [
+      'the requests of the Backstage plugin',
+      request(WORKLOADS, 'multiCluster=true&range=30d', { labels: ['app=cart'] }),
+    ],
     ['lists as repeated names', request(WORKLOADS, 'namespaces=a&namespaces=b&labels=k%3Dv%3D%3D&clusterFilters=', {})],
     [
       'numbers and booleans as text',
@@ -220,8 +223,8 @@ describe('assertUpstreamResponse', () => {
     ['labels as an object', respond(reportOf({ ...ROW_SAMPLE, labels: { team: 'a' } }))],
     ['labels as a list of pairs', respond(reportOf({ ...ROW_SAMPLE, labels: [{ key: 'team', value: 'a' }] }))],
     ['labels as a list of texts', respond(reportOf({ ...ROW_SAMPLE, annotations: ['team=a'] }))],
-    ['further fields', respond({ ...reportOf({ ...ROW_SAMPLE, carbonGrams: 1 }), version: 2 })],
-    ['negative money', respond(reportOf({ ...ROW_SAMPLE, totalCost: -1 }))],
+    ['additional fields', respond({ ...reportOf({ ...ROW_SAMPLE, carbonGrams: 1 }), version: 2 })],
+    ['negative costs', respond(reportOf({ ...ROW_SAMPLE, totalCost: -1 }))],
     ['a refusal', respond({ error: 'unauthorized' }, 401)],
     ['a redirect after a login', respond('', 302, LOGIN)],
   ])('accepts %s', (_, receive) => {
@@ -236,7 +239,7 @@ describe('assertUpstreamResponse', () => {
   it.each([
     ['a number as text', respond(reportOf({ ...ROW_SAMPLE, totalCost: '0.1' })), /totalCost must be number/],
     [
-      'half a workload',
+      'a fraction of a workload',
       respond(reportOf({ ...ROW_SAMPLE, amountOfWorkloads: 0.5 })),
       /amountOfWorkloads must be integer/,
     ],
@@ -255,7 +258,7 @@ describe('assertUpstreamResponse', () => {
     ['a status that is not documented', respond({ error: 'x' }, 418), /418 from .* is not documented/],
     ['a refusal without a reason', respond({}, 403), /required property 'error'/],
     ['a body where none is documented', respond({ token: 'x' }, 302, LOGIN), /body is not documented/],
-    ['an answer from an unknown path', respond({}, 200, '/nope'), /path \/nope is not documented/],
+    ['a response from an unknown path', respond({}, 200, '/nope'), /path \/nope is not documented/],
   ])('refuses %s', (_, receive, reason) => {
     expect(receive).toThrow(reason);
   });

@@ -73,7 +73,9 @@ describe('the queries', () => {
   });
 
   test('show workloads that are new and others that are gone', async () => {
-    const { data } = await stack.send(findBlock(readme, '8. Which applications are new, and which are gone?', 'graphql'));
+    const { data } = await stack.send(
+      findBlock(readme, '8. Which applications are new, and which are gone?', 'graphql'),
+    );
     const { groups } = data.aggregatedCosts.comparison.breakdown as { groups: { kind: string }[] };
     expect(new Set(groups.map(({ kind }) => kind))).toEqual(new Set(['APPEARED', 'VANISHED']));
   });

@@ -160,7 +160,7 @@ describe('a partial report', () => {
     ['error', { clusters: ['c1', 'c2'], error: `c2: ${CANARY}` }, 'error'],
     ['errors', { errors: [{ message: CANARY }] }, 'errors'],
     ['failed clusters', { failedClusters: [CANARY] }, 'failedClusters'],
-    ['entries that are left out', { truncation: { omittedEntries: 499 } }, 'truncation'],
+    ['omitted entries', { truncation: { omittedEntries: 499 } }, 'truncation'],
     ['a flag in another spelling', { is_truncated: true }, 'isTruncated'],
     ['a flag that is not set', { isComplete: false }, 'isComplete'],
   ])('(%s) is served with a warning', async (_title, more, field) => {

@@ -306,8 +306,8 @@ describe('sums of 100,000 costs', () => {
     ['of all magnitudes', make((seed) => 10 ** (randomBelow(600, seed) - 300))],
     ['that cancel each other', make((seed, index) => (index % 2 === 0 ? 1 : -1) * randomBelow(1e9, seed))],
     ['that cancel except for the smallest', make((_, index) => [1e100, 1, 1e-20, -1e100, -1][index % 5]!)],
-    ['that pass the largest double and come back', make((_, index) => [1e308, 1e308, -1e308, -1e308, 0.1][index % 5]!)],
-    ['that pass the largest double', make(() => -1e308)],
+    ['that exceed the largest double in between', make((_, index) => [1e308, 1e308, -1e308, -1e308, 0.1][index % 5]!)],
+    ['that exceed the largest double', make(() => -1e308)],
   ])('%s are exact and rounded once', (_name, costs) => {
     const queried = reportOf(costs.map((totalCost, at) => ({ id: `${at}`, totalCost, namespace: `n${at % 7}` })));
     const expected = sumExactly(costs);
@@ -533,7 +533,7 @@ describe('a cursor', () => {
   test.each<[string, Query]>([
     ['order', { orderBy: [{ field: 'totalCost', direction: 'ASC' }] }],
     ['order with a further key', { orderBy: [...QUERY.orderBy!, { field: 'namespace', direction: 'ASC' }] }],
-    ['order of none', { orderBy: undefined }],
+    ['list without an order', { orderBy: undefined }],
     ['where', { where: { namespaces: ['n'] } }],
     ['report', { origin: { ...originOf(reportOf([])), request: { report: 'workloads', range: '30d' } } }],
   ])('is refused for another %s', (_name, other) => {
@@ -561,10 +561,10 @@ describe('a cursor', () => {
     test.each<[string, string, string, string]>([
       ['follows its row to a later place', 'xyzabcdefgh', 'efg', 'bc'],
       ['follows its row to an earlier place', 'dabcefgh', 'abc', ''],
-      ['goes on with what followed a row that is gone', 'abcefgh', 'efg', 'bc'],
-      ['goes on at the end of a report that has become short', 'ab', '', 'ab'],
-      ['goes on in a report that has become empty', '', '', ''],
-      ['takes the first of several equal rows', 'dabcedfghd', 'abc', ''],
+      ['continues after a removed row', 'abcefgh', 'efg', 'bc'],
+      ['continues at the end of a report that has become shorter', 'ab', '', 'ab'],
+      ['continues in a report that has become empty', '', '', ''],
+      ['continues after the first of several equal rows', 'dabcedfghd', 'abc', ''],
     ])('%s', (_name, refreshed, forward, backward) => {
       expect(next(refreshed, { after: cursorOf('d'), first: 3 })).toBe(forward);
       expect(next(refreshed, { before: cursorOf('d'), last: 2 })).toBe(backward);

@@ -103,7 +103,7 @@ describe('a query over 20,000 rows with as many names', () => {
     ['restriction', () => steps.restrict(VISIBLE), PASS],
     ['re-aggregation', () => steps.restrict(VISIBLE, { byCluster: false }), 3 * FAST_PASS],
     ['lookup of a workload', () => steps.findWorkload('workloadType-3', 'workloadName-3', originOf(report)), PASS],
-    ['page after a cursor whose row is gone', () => select(report, { after: gone }), PASS],
+    ['page after a cursor of a removed row', () => select(report, { after: gone }), PASS],
   ])('%s pauses in every pass over the rows', (_what, send, atLeast) => {
     expect(countSteps(send())).toBeGreaterThanOrEqual(atLeast);
   });

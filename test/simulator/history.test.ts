@@ -120,7 +120,7 @@ describe('costs, savings and pod-hours add up to the last unit', () => {
     ['the hours of yesterday, which are preliminary', day(-1), HOUR_MS, 24],
     ['the days of a month', [MIDNIGHT_MS - 30 * DAY_MS, MIDNIGHT_MS] as Span, DAY_MS, 30],
     [
-      'the days of ten days that are not over',
+      'the days of a window that reaches into the future',
       [MIDNIGHT_MS - 5 * DAY_MS, MIDNIGHT_MS + 5 * DAY_MS] as Span,
       DAY_MS,
       10,

@@ -119,7 +119,7 @@ describe('a comparison of an aggregated report', () => {
   test.each<[title: string, range: string, baseline: string, now: Window, before: Window, isComplete: boolean]>([
     ['yesterday and the day before', '{ calendar: { unit: DAY } }', '', day, between('2026-04-14', '2026-04-15'), true],
     [
-      'the last seven days and those before',
+      'the last seven days and the seven days before',
       '{ calendar: { unit: DAY, count: 7 } }',
       '(with: { shift: PREVIOUS_PERIOD })',
       between('2026-04-09', '2026-04-16'),
@@ -127,7 +127,7 @@ describe('a comparison of an aggregated report', () => {
       true,
     ],
     [
-      'last month, in Berlin with its 743 hours, and the one before',
+      'last month in Berlin, with 743 hours, and the month before',
       '{ calendar: { unit: MONTH, timeZone: "Europe/Berlin" } }',
       '',
       between('2026-02-28T23:00Z', '2026-03-31T22:00Z'),
@@ -183,7 +183,7 @@ describe('a comparison of an aggregated report', () => {
       false,
     ],
     [
-      'the last three days, from where ScaleOps began them',
+      'the last three days, from the start that ScaleOps reports',
       '{ last: "3d" }',
       '',
       between('2026-04-13T10:15Z', '2026-04-16T10:15Z'),
@@ -428,7 +428,7 @@ describe('a comparison of a workload report', () => {
       '(with: { between: { from: "2026-04-01T00:00:00Z", to: "2026-04-02T00:00:00Z" } })',
       /^with\.between must .*`aggregatedCosts`/,
     ],
-    ['no time of its own', '', '', /^filter\.last must be given .*"7d"/],
+    ['no period', '', '', /^filter\.last must be given .*"7d"/],
     ['more than five years', '(filter: { last: "2000d" })', '', /^filter\.last must be at most five years/],
   ])('refuses %s', async (_title, filter, baseline, message) => {
     await using gateway = await start();

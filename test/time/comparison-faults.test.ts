@@ -20,16 +20,16 @@ describe('the comparison of a workload report', () => {
   test.each<[title: string, range: string, members: object]>([
     ['the longer report is partial', '6d', { errors: ['dev: deadline exceeded'] }],
     ['the report is partial', '3d', { errors: ['dev: deadline exceeded'] }],
-    ['a cost of the longer report cannot be read', '6d', { aggregatedWorkloads: [{ ...cart, totalCost: 'NaN' }] }],
+    ['a cost of the longer report is unreadable', '6d', { aggregatedWorkloads: [{ ...cart, totalCost: 'NaN' }] }],
     ['a cost of the longer report is missing', '6d', { aggregatedWorkloads: [cart] }],
     [
-      'hours of the longer report cannot be read',
+      'hours of the longer report are unreadable',
       '6d',
       {
         aggregatedWorkloads: [{ ...cart, totalCost: 1, spotHours: 'NaN' }],
       },
     ],
-    ['a row of the longer report cannot be read', '6d', { aggregatedWorkloads: [7, { ...cart, totalCost: 1 }] }],
+    ['a row of the longer report is unreadable', '6d', { aggregatedWorkloads: [7, { ...cart, totalCost: 1 }] }],
   ])('fails when %s', async (_title, range, members) => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     gateway.upstream.onRequest = ({ parameters }) =>

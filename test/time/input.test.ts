@@ -147,7 +147,7 @@ describe('a time series', () => {
       /^by\[1\] must not repeat a dimension/,
     ],
     [
-      'a label key that is none',
+      'an invalid label key',
       'series(by: [{ label: "no key" }]) { seriesCount }',
       /^by\[0\]\.label must be a Kubernetes/,
     ],
@@ -167,12 +167,12 @@ describe('a comparison', () => {
       /^with\.between must not overlap the time range of the report; end it where that begins, or earlier/,
     ],
     [
-      'with a window within',
+      'with a window within the report window',
       between('2026-04-03T00:00:00Z', '2026-04-04T00:00:00Z'),
       /^with\.between must not overlap/,
     ],
     [
-      'with the future',
+      'with a window in the future',
       between('2026-05-03T00:00:00Z', '2026-05-04T00:00:00Z'),
       /^with\.between must begin in the past/,
     ],
@@ -199,7 +199,7 @@ describe('a comparison', () => {
     ['first: -1', 'by: [{ label: "team" }], first: -1', /^first must be 0 or more/],
     ['minDifference: -1', 'by: [{ label: "team" }], minDifference: -1', /^minDifference must be 0 or more/],
     [
-      'an endless minDifference',
+      'an infinite minDifference',
       'by: [{ label: "team" }], minDifference: 1e999',
       /^minDifference must be a finite number/,
     ],

@@ -146,10 +146,10 @@ describe('a calendar range', () => {
     ['the last quarter', calendar('QUARTER', 1), '2025-10-01T00:00', '2026-01-01T00:00'],
     ['the last two years', calendar('YEAR', 2), '2024-01-01T00:00', '2026-01-01T00:00'],
     ['this month so far', calendar('MONTH', 1, 'UTC', true), '2026-03-01T00:00', '2026-03-10T15:00'],
-    ['this week and the one before', calendar('WEEK', 2, 'UTC', true), '2026-03-02T00:00', '2026-03-10T15:00'],
+    ['this week and last week', calendar('WEEK', 2, 'UTC', true), '2026-03-02T00:00', '2026-03-10T15:00'],
     ['today in Kolkata', calendar('DAY', 1, 'Asia/Kolkata', true), '2026-03-09T18:30', '2026-03-10T15:30'],
     ['yesterday in Los Angeles', calendar('DAY', 1, 'America/Los_Angeles'), '2026-03-09T07:00', '2026-03-10T07:00'],
-    ['the week in which they changed', calendar('DAY', 3, 'America/New_York'), '2026-03-07T05:00', '2026-03-10T04:00'],
+    ['the week with a clock change', calendar('DAY', 3, 'America/New_York'), '2026-03-07T05:00', '2026-03-10T04:00'],
   ])('is %s', (_what, range, from, to) => {
     expect(show(resolveCalendarRange(range, NOW))).toBe(`${from} ${to}`);
   });
@@ -214,21 +214,21 @@ describe('a baseline', () => {
     ['the year before', calendar('MONTH', 1), 'YEAR_BEFORE', '2025-02-01T00:00', '2025-03-01T00:00'],
     ['the quarter before', calendar('QUARTER', 1), 'PREVIOUS_PERIOD', '2025-07-01T00:00', '2025-10-01T00:00'],
     [
-      'as much of last month',
+      'the same part of last month',
       calendar('MONTH', 1, 'UTC', true),
       'PREVIOUS_PERIOD',
       '2026-02-01T00:00',
       '2026-02-10T15:00',
     ],
     [
-      'as much of last week',
+      'the same part of last week',
       calendar('WEEK', 1, 'UTC', true),
       'PREVIOUS_PERIOD',
       '2026-03-02T00:00',
       '2026-03-03T15:00',
     ],
     [
-      'as much of last year',
+      'the same part of last year',
       calendar('YEAR', 1, 'UTC', true),
       'PREVIOUS_PERIOD',
       '2025-01-01T00:00',
@@ -468,7 +468,7 @@ describe('the intervals of a series', () => {
       'must split the time range into at most 100 intervals, and DAILY makes 102; use WEEKLY, or a shorter time range.',
     ],
     [
-      'one too many',
+      'one interval too many',
       { range: { calendar: calendar('DAY', 101) } },
       'granularity',
       'must split the time range into at most 100 intervals, and DAILY makes 101; use WEEKLY, or a shorter time range.',

@@ -165,7 +165,7 @@ describe('a host', () => {
 
   test.each([
     ['the TLS handshake never ends', toTls],
-    ['its name is never found out', toName],
+    ['the lookup of its name never ends', toName],
   ])('is UPSTREAM_TIMEOUT when %s, and is not retried', async (_what, toUrl) => {
     resolveName('never');
     await using fixture = await startFixture({ toUrl });
