@@ -338,7 +338,7 @@ describe('jwt', () => {
     };
   }
 
-  /** Moves both clocks: the gateway's, and that of the JWT library. */
+  /** Moves both clocks: of the gateway, and of the JWT library. */
   function advance({ clock }: Fixture, ms: number): void {
     const now = Date.now();
     vi.useFakeTimers({ toFake: ['Date'] });
@@ -546,7 +546,7 @@ describe('jwt', () => {
     expectGood(await fixture.sendWith({}, other));
   });
 
-  test('is not ready without keys, tells callers so, and becomes ready through probes alone', async () => {
+  test('is not ready without keys, tells callers so, and becomes ready through probes only', async () => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     await issuer.stop();
@@ -628,7 +628,7 @@ describe('jwt', () => {
         issuer.respondWithText('');
       },
     ],
-  ])('is not ready when the issuer answers with %s, and logs %s', async (_what, reason, act) => {
+  ])('is not ready when the issuer responds with %s, and logs %s', async (_what, reason, act) => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     act(issuer);

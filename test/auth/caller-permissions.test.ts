@@ -216,7 +216,7 @@ const anyOperation = (entry: Entry, fleet: AnyFleet): fc.Arbitrary<Operation> =>
     .tuple(fc.array(anyPart(entry, fleet), { minLength: 1, maxLength: 3 }), anyQueryFor(entry))
     .map(([parts, query]) => toOperation(entry, fleet, parts, query));
 
-// -------------------------------------------------------------------------------------------------- what must come back
+// ------------------------------------------------------------------------------------------------- expected responses
 
 /** Ids of aggregated rows are not documented, nor are cursors, which are made of them. */
 const IDS = ['id', 'scaleOpsId', 'cursor', 'startCursor', 'endCursor'];
@@ -305,7 +305,7 @@ function expectOwnIds(report: unknown): void {
   expect(ids).not.toContain('');
 }
 
-// ------------------------------------------------------------------------------------------------------------ the world
+// ----------------------------------------------------------------------------------------------------------- the gateways
 
 const MULTI_CLUSTER = { SCALEOPS_MULTI_CLUSTER: 'on' };
 /** Longer than anything is cached. */
@@ -747,7 +747,7 @@ describe('a caller with partial permissions', () => {
     ['a name outside the permissions', 'c'],
     ['an unpaired surrogate', '\ud83d'],
   ])('finds nothing by a name with %s', async (_what, name) => {
-    // `where` takes names in any case: see the next test.
+    // `where` matches names in any case: see the next test.
     const where = name === 'A' ? '' : 'where: workloadCosts { rows(where: { clusterNames: [$name] }) { totalCount } }';
     const rows = [...ROWS, row(name, 'x', { workloadName: 'canary-outside' })];
     await using fixture = await startFixture({ ann: [{ clusters: ['a'] }] }, { rows });

@@ -1203,7 +1203,7 @@ describe('a batch', () => {
     expect(collapsed).toHaveLength(49);
   });
 
-  test('is cancelled when the client leaves', async () => {
+  test('is cancelled when the client disconnects', async () => {
     const fixture = await startOn(createWatchedClock(START_MS));
     fixture.fleet.failWith(() => faults.neverRespond);
     const client = new AbortController();
@@ -1235,7 +1235,7 @@ describe('a batch', () => {
 });
 
 describe('a failed call', () => {
-  /** The whole cluster edge takes a call of its own. */
+  /** The whole cluster edge needs a separate call. */
   const REFS = [
     namespaceRef('far', 'a'),
     clusterRef('edge'),
@@ -1316,7 +1316,7 @@ describe('a failed call', () => {
     const pending = fixture.send(ENTITIES, { representations: REFS });
     await Promise.all([fixture.fleet.arrivals(2), fixture.clock.cancelled(1)]);
     fixture.clock.advance(29_999);
-    // The deadline of the call, and that of the operation.
+    // The deadlines of the call and of the operation.
     expect(fixture.clock.pending()).toBe(2);
     fixture.clock.advance(1);
     expectEdgeFailed(await pending, 'UPSTREAM_TIMEOUT');

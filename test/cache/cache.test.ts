@@ -94,7 +94,7 @@ describe('a cached report', () => {
       { labels: { labels: [label('a', 'b')] } },
       { annotations: { labels: [label('a', 'b')] } },
       { labels: { labels: [label('a', 'b')], operator: 'AND' } },
-      // The documentation gives no default range for this report.
+      // The documentation states no default range for this report.
       { last: '7d' },
       { multiCluster: true },
     ];

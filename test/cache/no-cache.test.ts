@@ -159,7 +159,7 @@ describe('no-cache', () => {
     expect(stack.received).toHaveLength(3);
   });
 
-  test('does not cancel the refresh for others when the client leaves', async () => {
+  test('does not cancel the refresh for others when the client disconnects', async () => {
     await using stack = await startAging();
     await stack.send(WORKLOADS);
     stack.clock.advance(10_000);

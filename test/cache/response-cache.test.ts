@@ -278,7 +278,7 @@ describe('a cached response', () => {
     expect(await sendQuery('both')).toBe(50);
   });
 
-  test('is readable by pages of the listed origins alone', async () => {
+  test('is readable only by pages of the listed origins', async () => {
     await using stack = await startStack({ env: { GATEWAY_CORS_ORIGINS: 'https://costs.example.com' } });
     const own = { origin: 'https://costs.example.com' };
     const other = { origin: 'https://other.example.com' };

@@ -317,7 +317,7 @@ describe('createCredentials', () => {
     clientSecret: `${CANARY}-secret`,
   } as const;
 
-  test('gives an account the same id in every replica, and other accounts other ids', async () => {
+  test('assigns an account the same id in every replica, and other accounts other ids', async () => {
     const different = await Promise.all([
       principalOf(login),
       principalOf(login, 'https://b.test'),

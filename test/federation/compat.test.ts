@@ -93,7 +93,7 @@ describe('_service', () => {
     expect(fieldsOf(parse(sdl))).toEqual(fieldsOf(REFERENCE));
   });
 
-  /** Each directive as `Type.field @directive`, without those of the schema and without the tag of every field. */
+  /** Each directive as `Type.field @directive`, without the directives of the schema and the tag of every field. */
   const placesOf = (document: DocumentNode): string[] =>
     objectsOf(document).flatMap(({ name, directives = [], fields = [] }) => [
       ...directives.map((directive) => `${name.value} ${print(directive)}`),
@@ -135,7 +135,7 @@ describe('_service', () => {
     expect(places()).toHaveLength(Object.values(PLACES).flat().length);
   });
 
-  /** The printed @link directives of the schema, or those with another name. */
+  /** The printed @link directives of the schema, or other directives by name. */
   const ofSchema = (name: string) =>
     parse(sdl)
       .definitions.filter(({ kind }) => kind === Kind.SCHEMA_DEFINITION || kind === Kind.SCHEMA_EXTENSION)

@@ -135,7 +135,7 @@ describe('composition by Apollo', () => {
     }
   });
 
-  test('keeps the cache tags of GATEWAY_FEDERATION_CACHE_TAGS=on, for Apollo Router alone', async () => {
+  test('keeps the cache tags of GATEWAY_FEDERATION_CACHE_TAGS=on, only for Apollo Router', async () => {
     const tagged = await fetchSubgraph({ GATEWAY_FEDERATION_CACHE_TAGS: 'on' });
     const { supergraphSdl } = composeWithApollo(tagged, CATALOGUE);
     const formatsOf = (pattern: RegExp) => (node: DescribedNode) =>

@@ -285,7 +285,7 @@ async function startFleet() {
   return { url: await simulator.listen(), received, [Symbol.asyncDispose]: () => simulator.close() };
 }
 
-describe('the costs of an entity equal those of a root query', () => {
+describe('the costs of an entity equal the costs of a root query', () => {
   let scaleOps: Awaited<ReturnType<typeof startFleet>>;
   let received: ReceivedRequest[];
   let url: string;
@@ -490,7 +490,7 @@ describe('the costs of an entity equal those of a root query', () => {
       { filter: { last: '7d' }, after },
     );
     expect([codesOf(foreign), pathsOf(foreign)]).toEqual([['BAD_USER_INPUT'], [['entity', 'costs', 'rows']]]);
-    // The wider report, and that of the root query itself.
+    // The wider report, and the report of the root query itself.
     expect(received).toHaveLength(2);
   });
 });

@@ -33,7 +33,7 @@ const FLEET: WorkloadCostsRequest = { report: 'workloads', range: '7d', multiClu
 const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
 const sameCase = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-/** The names that `request` includes, without those that its own conditions exclude. */
+/** The names that `request` includes, without the names that its own conditions exclude. */
 function entityRequestsOf(entities: readonly EntityRef[], request = FLEET): EntityRequest[] {
   return entities.map(createEntityRequests(request)).filter(isDefined);
 }
@@ -312,7 +312,7 @@ describe('planned calls', () => {
   });
 
   test('group clusters with the same namespaces', () => {
-    // 201 namespaces each: those of the first two differ, and the third shares one with the first.
+    // 201 namespaces each: the first two clusters share none, and the third shares one with the first.
     const names = [range(201), range(201).map((at) => at + 500), [...range(200), 500]];
     const entities = names.flatMap((own, of) => own.map((at) => place(of, at)));
     expect(lists(plan(entities)).map(([clusters, namespaces]) => [clusters, namespaces?.length])).toEqual([

@@ -212,7 +212,7 @@ describe('a trace', () => {
     });
   });
 
-  test('leaves out introspection, whose data is the same', async () => {
+  test('omits introspection fields, and leaves their data unchanged', async () => {
     const { plain, traced } = await sendBoth(
       getIntrospectionQuery({ specifiedByUrl: true, inputValueDeprecation: true }),
     );

@@ -32,7 +32,7 @@ test('kubernetesWorkloads returns the order of the keys, with few calls to Scale
   const before = stack.received.length;
   const requested = [...rows].reverse();
   const unknown = { clusterName: 'nowhere', namespace: 'n', type: 'Deployment', name: 'w' };
-  // A key may come twice, and a workload need not exist.
+  // A key may occur twice, and a workload need not exist.
   const keys = [...requested.map(keyOf), unknown, keyOf(requested[0]!)];
   const { data, errors } = await stack.send(QUERY, { keys });
   expect(errors).toEqual([]);

@@ -179,7 +179,7 @@ describe('queries of one operation', () => {
     expect(data.workloadCosts.breakdown).toEqual(named(byTeam, ['label:team']));
   });
 
-  test('return counts alone with `first: 0`', async () => {
+  test('return only counts with `first: 0`', async () => {
     await using stack = await start({ GATEWAY_MAX_PAGE_ROWS: '1' });
     const { data, errors } = await stack.send(`{ workloadCosts(filter: { multiCluster: true }) {
       rows(first: 0) { nodes { id } ${PAGE} }
@@ -531,7 +531,7 @@ describe('an input', () => {
     },
   );
 
-  test('that matches no row gives no rows, or one group without a value', async () => {
+  test('that matches no row has no rows, or one group without a value', async () => {
     const { data, errors } = await send(`
       none: totals(where: { namespaces: ["constructor"] }) { rowCount totalCost onDemandPercent }
       label: totals(where: { dimensions: [{ by: { label: "constructor" }, values: ["x"] }] }) { rowCount }

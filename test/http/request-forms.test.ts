@@ -90,7 +90,7 @@ function jsonOf({ text, headers }: HttpReply): string {
   return /^event: next\ndata: (.*)\n\nevent: complete\ndata:\n\n$/.exec(text)?.[1] ?? text;
 }
 
-/** The headers except those that differ between responses, or depend on the encoding. */
+/** The headers, except headers that differ between responses or depend on the encoding. */
 function commonHeadersOf({ headers }: HttpReply): object {
   const { date, etag, 'x-request-id': id, 'content-length': length, 'content-type': type, ...common } = headers;
   return common;

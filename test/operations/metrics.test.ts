@@ -113,7 +113,7 @@ describe('the names of metrics', () => {
     return text;
   };
 
-  test('end in _total for counters alone, and name base units', async () => {
+  test('end in _total only for counters, and name base units', async () => {
     for (const [name, { type, samples }] of parseMetrics(await exposed()).families) {
       expect(name).toMatch(/^(?:gateway|process|nodejs)(?:_[a-z]+)+$/);
       expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);

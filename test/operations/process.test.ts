@@ -193,7 +193,7 @@ describe('a signal', () => {
     expect(receiver.spans.length).toBeGreaterThanOrEqual(3);
   });
 
-  test('that comes a second time ends the process without waiting for requests', async () => {
+  test('ends the process on its second arrival, without waiting for requests', async () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });

@@ -1,4 +1,4 @@
-// The architecture rules of src/README.md. Each test lists the offenders, so that a failure says what to move.
+// The architecture rules of src/README.md. Each test lists the offenders, so a failure shows what to move.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';

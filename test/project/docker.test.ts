@@ -226,7 +226,7 @@ describe('the kit', () => {
   const build = (text: string, root: string) =>
     buildStage({ name: '', base: '', instructions: [{ name: 'RUN', text }] }, root, folder, new Map(), outerEnv());
 
-  test('removes files below the root of a stage only, never those of the machine', async () => {
+  test('removes files below the root of a stage only, never files of the machine', async () => {
     const [machine, root] = [join(folder, 'machine'), join(folder, 'root')];
     const files = ['tool/bin', 'tool-v1/bin', 'tool-v2/bin', 'other'];
     for (const file of files.flatMap((each) => [join(machine, each), join(root, machine, each)])) {

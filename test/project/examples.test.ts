@@ -63,7 +63,7 @@ describe('in the demo', () => {
     expect(namesOf(groups, 'INCREASED')[0]).toBe('search');
   });
 
-  test('the old storefront is gone, and payout is new', async () => {
+  test('the old storefront has vanished, and payout is new', async () => {
     const { newAndGone, largest } = (await run('NewAndGone')).data.aggregatedCosts.comparison;
     expect(namesOf(newAndGone.groups, 'VANISHED')).toContain('legacy-storefront');
     expect(namesOf(newAndGone.groups, 'APPEARED')).toContain('payout');

@@ -72,7 +72,7 @@ describe('the queries', () => {
     expect(findGaps(data)).toEqual([]);
   });
 
-  test('show workloads that are new and others that are gone', async () => {
+  test('show new workloads and deleted ones', async () => {
     const { data } = await stack.send(
       findBlock(readme, '8. Which applications are new, and which are gone?', 'graphql'),
     );

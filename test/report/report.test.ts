@@ -179,7 +179,7 @@ describe('rows', () => {
     expect([seen.length, new Set(seen).size]).toEqual([100, 100]);
   });
 
-  test.each([...NAMES, ...NUMBERS])('without %s come last in both directions', (field) => {
+  test.each([...NAMES, ...NUMBERS])('without %s are last in both directions', (field) => {
     const values = NAMES.includes(field as never) ? ['b', '', 'a', null] : [2, null, -1, undefined];
     const rows = values.map((value, at) => ({ id: `${at}`, [field]: value }));
     for (const direction of ['ASC', 'DESC'] as const) {

@@ -352,7 +352,7 @@ describe('a comparison of a workload report', () => {
   const now = between('2026-04-13T10:15Z', '2026-04-16T10:15Z');
   const before = between('2026-04-10T10:15Z', '2026-04-13T10:15Z');
 
-  test('is derived from twice the time, with costs and hours alone', async () => {
+  test('is derived from twice the time, with costs and hours only', async () => {
     await using gateway = await start();
     const { response, received } = await gateway.count(
       query(`breakdown(by: [{ field: WORKLOAD_NAME }]) { ${GROUPS} }`),

@@ -83,7 +83,7 @@ test('a body that waits for a slot is not read meanwhile', async () => {
   expect(Buffer.concat(await last)).toHaveLength(1);
 });
 
-// Mutation: the bytes beyond the harmless length are judged alone.
+// Mutation: only the bytes after the harmless length are checked.
 test('the last bytes of a body alone do not make it a decompression bomb', async () => {
   const long = Buffer.alloc(1_048_576, 'x');
   const blocks = await readBody(Readable.from([long, Buffer.from('{')]), undefined, { maxBytes: 2_000_000 });

@@ -109,7 +109,7 @@ describe('the deadline', () => {
   });
 });
 
-// Fails when leaving cancels nothing, cancels calls of others, or leaves a timer or a connection behind.
+// Fails when a disconnect cancels nothing, cancels calls of others, or leaves a timer or a connection open.
 describe('clients that disconnect', () => {
   test('close the upstream connection when the last one disconnects', async () => {
     await using fixture = await startFixture();

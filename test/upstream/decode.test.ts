@@ -589,7 +589,7 @@ describe('ids of ScaleOps', () => {
     expect(rows.map(({ scaleOpsId }) => scaleOpsId)).toEqual(['Api', 'api', 'API']);
   });
 
-  test.each([undefined, null, '', {}, []])('are null when ScaleOps gives %j', (id) => {
+  test.each([undefined, null, '', {}, []])('are null when ScaleOps returns %j', (id) => {
     expect(decodeRow({ id, clusterName: 'c', namespace: 'n' }).scaleOpsId).toBeNull();
     expect(decodeRow({ id }).scaleOpsId).toBeNull();
   });

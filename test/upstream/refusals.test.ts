@@ -48,7 +48,7 @@ const LOGIN_ENV = {
   SCALEOPS_PASSWORD: 'canary-password',
 };
 
-/** A gateway with an account, whose n-th login gives the token `canary-token-n`. */
+/** A gateway with an account, whose n-th login returns the token `canary-token-n`. */
 async function startWithAccount(): Promise<Fixture> {
   const fixture = await startFixture({ startMs: FAULT_AT, env: LOGIN_ENV });
   fixture.upstream.respond(LOGIN, (socket) => {

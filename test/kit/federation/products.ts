@@ -228,9 +228,9 @@ export function createProductsSchema(): GraphQLSchema {
 }
 
 /**
- * The gateway's own schema has only federation's directives, and no field of another subgraph. So `printSdl` treats every
- * directive as federation's, omits those of the schema itself, and tags each field as public, even external ones, which
- * composition refuses. This function corrects that.
+ * The gateway's own schema has only federation's directives, and no field of another subgraph. So `printSdl` treats
+ * every directive as federation's, omits the schema's own directives, and tags each field as public, even external
+ * ones, which composition refuses. This function corrects that.
  */
 function finish(sdl: string, { extensionASTNodes }: GraphQLSchema): string {
   const isNamed =

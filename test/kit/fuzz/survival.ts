@@ -83,7 +83,7 @@ export function watch(stack: TestStack): Watch {
   };
 }
 
-/** Lists of events are checked case by case: those of a million cases would not fit. */
+/** Lists of events are checked case by case: a million cases would not fit into one list. */
 function clear(list: readonly unknown[]): void {
   (list as unknown[]).length = 0;
 }

@@ -48,7 +48,7 @@ export async function startSimulator(options: SimulatorOptions = {}) {
   return { url: await simulator.listen(), received };
 }
 
-/** The line that says that the gateway listens. */
+/** The line after which the gateway listens. */
 export const LISTENING = /"msg":"listening"/;
 export const findUrl = (line: string): string => /http:\/\/[^/\s"]+/.exec(line)![0];
 

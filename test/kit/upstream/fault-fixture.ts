@@ -217,7 +217,7 @@ export function expectFault(response: GraphqlResponse, outcome: Outcome, ...fiel
   for (const field of failed) expect((response.data as Record<string, unknown>)[field]).toBeNull();
 }
 
-/** The workload report is the one of `asOf`, and the response says so everywhere. */
+/** The workload report has this `asOf`, in all parts of the response. */
 export function expectStale(response: GraphqlResponse, asOf: number): void {
   expect(response.status).toBe(200);
   expect(response.errors).toEqual([]);

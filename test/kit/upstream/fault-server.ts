@@ -338,7 +338,7 @@ export const gzipBomb = (): Fault => endless(gzipSync(BLANKS_16_MIB), { 'content
 export const brotliBomb = (): Fault => endless(brotliCompressSync(BLANKS_16_MIB), { 'content-encoding': 'br' });
 export const tooLong = (): Fault => endless(BLANKS_16_MIB.subarray(0, 2 * 1_048_576), {});
 
-/** A valid report of exactly so many bytes, padded with blanks. */
+/** A valid report of exactly `bytes` bytes, padded with blanks. */
 export function reportOfLength(bytes: number): string {
   return JSON.stringify(goodReport()).padEnd(bytes, ' ');
 }
