@@ -13,7 +13,7 @@ import { readConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/settings/reader.js';
 import { createManualClock, type ManualClock } from '../kit/time/clock.js';
 import { CANARY } from '../kit/upstream/fault-server.js';
-import { sendQuery, TOKEN, type GraphqlResponse } from '../kit/gateway.js';
+import { codesOf, sendQuery, TOKEN, type GraphqlResponse } from '../kit/gateway.js';
 import {
   AUDIENCE,
   claimsAt,
@@ -29,8 +29,6 @@ import { startFleetUpstream, type FleetUpstream } from '../kit/upstream/visible-
 
 const QUERY = '{ workloadCosts { rows { totalCount } } }';
 const KEY = `${CANARY}-Key-0123456789`;
-const codesOf = ({ errors }: GraphqlResponse) => errors.map(({ extensions }) => extensions.code);
-
 interface Fixture {
   readonly upstream: FleetUpstream;
   readonly gateway: RestrictedGateway;

@@ -1,7 +1,6 @@
 // Operations with an id: trusted documents, which exclude all others, and documents that clients register with their
 // hash.
 
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { readConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/settings/reader.js';
+import { hashOf } from '../kit/clients/persisted-query.js';
 import { startStack, type GraphqlResponse, type TestStack } from '../kit/gateway.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gateway-documents-'));
@@ -18,7 +18,6 @@ afterAll(() => {
 
 const TOTALS = 'query Totals { workloadCosts(filter: { multiCluster: true }) { totals { rowCount } } }';
 const CLUSTERS = 'query Clusters($last: CostDuration) { workloadCosts(filter: { last: $last }) { clusters } }';
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const persisted = (sha256Hash: unknown, version: unknown = 1) => ({ persistedQuery: { version, sha256Hash } });
 
 function writeList(content: unknown): string {

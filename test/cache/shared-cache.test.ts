@@ -1,7 +1,6 @@
 // The cache that replicas share, on a real Redis and mostly through two whole gateways: saved calls, isolation of
 // principals, and the maximum delay in any state of Redis. Every test counts upstream calls.
 
-import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 
@@ -13,6 +12,7 @@ import { decodeReport } from '../../src/report/parse/json-parser.js';
 import { createReportParser } from '../../src/upstream/parse/report-parser.js';
 import { createGate } from '../kit/time/gate.js';
 import type { GraphqlResponse } from '../kit/gateway.js';
+import { gunzipAll } from '../kit/formats/gzip.js';
 import { principalOf } from '../kit/identity/principal.js';
 import { isRedisSkipped, startRedis, type RedisOptions } from '../kit/processes/redis.js';
 import {
@@ -615,20 +615,6 @@ describe.skipIf(isRedisSkipped)('an entry in Redis', () => {
 });
 
 const toBase64 = (text: string): string => Buffer.from(text).toString('base64').replace(/=+$/, '').slice(0, -1);
-
-/** Everything that is gzip, at any offset. */
-function gunzipAll(bytes: Buffer): Buffer[] {
-  const found: Buffer[] = [];
-  for (let at = bytes.indexOf('\x1f\x8b', 0, 'latin1'); at >= 0; at = bytes.indexOf('\x1f\x8b', at + 1, 'latin1')) {
-    try {
-      // After the ten bytes of its header; trailing bytes do not matter.
-      found.push(inflateRawSync(bytes.subarray(at + 10)));
-    } catch {
-      // Two bytes that only look like gzip.
-    }
-  }
-  return found;
-}
 
 describe.skipIf(isRedisSkipped)('an invalid entry', () => {
   /** Reads `key` and perhaps `others`, and replaces the value. */

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { FLEET, FLEET_WORKLOADS } from '../kit/entities.js';
-import { startStack, type GraphqlResponse, type TestStack } from '../kit/gateway.js';
+import { codesOf, startStack, type GraphqlResponse, type TestStack } from '../kit/gateway.js';
 
 const FIELDS = `__typename
   ... on KubernetesCluster { name }
@@ -55,8 +55,6 @@ const expectGood = ({ status, errors }: GraphqlResponse): void => {
   expect(errors).toEqual([]);
   expect(status).toBe(200);
 };
-const codesOf = ({ errors }: GraphqlResponse) => errors.map(({ extensions }) => extensions.code);
-
 describe.each([
   ['variables', sendJson],
   ['the document', sendLiteral],

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { ReceivedRequest } from '../../src/simulator/received-request.js';
 import { regionOf, servicesOfFleet, teamOf, type Service, type WorkloadKey } from '../kit/federation/catalogue.js';
-import { startGateway, startStack, type GraphqlResponse, type TestGateway } from '../kit/gateway.js';
+import { codesOf, startGateway, startStack, type GraphqlResponse, type TestGateway } from '../kit/gateway.js';
 import { ROUTERS, startSupergraph, type RouterKind, type Supergraph } from '../kit/federation/routers.js';
 import { secretOf, startTenants, type Tenants } from '../kit/upstream/tenants.js';
 
@@ -61,8 +61,6 @@ function expectNoFailure({ fetches }: Supergraph, { log }: TestGateway): void {
 /** The number of entities in each fetch; 0 for a fetch without entities. */
 const entityCounts = ({ fetches }: Supergraph): readonly number[] =>
   fetches.map(({ variables }) => (variables.representations as readonly unknown[] | undefined)?.length ?? 0);
-
-const codesOf = ({ errors }: GraphqlResponse): readonly unknown[] => errors.map(({ extensions }) => extensions.code);
 
 /** The paths of the errors in any order, as precise as this router reports them. */
 function expectPaths(

@@ -1,6 +1,5 @@
 // One operation in every request form: the same data, headers and compression, from one upstream request.
 
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { createManualClock } from '../kit/time/clock.js';
+import { hashOf } from '../kit/clients/persisted-query.js';
 import { NO_TIMER } from '../kit/gateway.js';
 import { cacheHitsOf, send, startServer, type HttpRequestOptions, type HttpReply } from '../kit/clients/http-client.js';
 
@@ -16,7 +16,6 @@ const query = `query Costs($first: Int = 30) { workloadCosts(filter: { multiClus
 const withLiterals = query.replace('($first: Int = 30)', '').replace('$first', '30');
 const two = `${query} query Other { __typename }`;
 
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const persisted = (text: string) => ({ persistedQuery: { version: 1, sha256Hash: hashOf(text) } });
 const clientLibrary = { clientLibrary: { name: '@apollo/client', version: '4.0.0' } };
 const variables = { first: 30 };

@@ -67,6 +67,11 @@ export function startGateway(url: string, env: Record<string, string> = {}, cloc
   };
 }
 
+/** The codes of the errors, in order. */
+export function codesOf({ errors }: GraphqlResponse): readonly unknown[] {
+  return errors.map(({ extensions }) => extensions.code);
+}
+
 /** Sends one operation as JSON. */
 export async function sendQuery(
   fetchResponse: (request: Request) => Promise<Response>,

@@ -22,7 +22,7 @@ export const NUMBERS = [...SUMMED, 'onDemandPercent', 'spotPercent'] as const;
 
 export type Name = (typeof NAMES)[number];
 export type Summed = (typeof SUMMED)[number];
-export type Numeric = (typeof NUMBERS)[number];
+type Numeric = (typeof NUMBERS)[number];
 export interface Label {
   readonly key: string;
   readonly value: string;
@@ -57,7 +57,7 @@ export type Dimension =
   | { readonly label: string }
   | { readonly annotation: string }
   | { readonly anyLabel: readonly string[] };
-export interface Match {
+interface Match {
   readonly by: Dimension;
   readonly values: readonly (string | null)[];
   readonly exclude: boolean;
@@ -197,7 +197,7 @@ export function sortRows(rows: readonly Row[], orderBy: readonly RowOrder[] = []
 }
 
 /** The ids of rows by their places, which anyReport writes into `services`. */
-export type RowIds = ReadonlyMap<string, string>;
+type RowIds = ReadonlyMap<string, string>;
 
 type Key = string | number | null;
 

@@ -14,13 +14,13 @@ type Result<T> = T extends Steps<infer R> ? R : never;
 type Method = 'selectRows' | 'sumRows' | 'breakDown' | 'findWorkload';
 
 /** With all rows as objects. */
-export interface SyncPage extends Omit<RowPage, 'rows' | 'write'> {
+interface SyncPage extends Omit<RowPage, 'rows' | 'write'> {
   readonly rows: readonly ReportRow[];
   /** By default a field of the report is written as its name. */
   write(members: readonly RowMember[], originJson?: WrittenRows['originJson']): Iterable<Buffer>;
 }
 /** With all groups as objects. */
-export type SyncBreakdown = Omit<Breakdown, 'groups'> & { readonly groups: readonly Group[] };
+type SyncBreakdown = Omit<Breakdown, 'groups'> & { readonly groups: readonly Group[] };
 
 /** The queries of a report, each run to its end. */
 export interface SyncReport extends Pick<
@@ -51,7 +51,7 @@ export function originOf(report: Pick<Report, 'window'>): RowOrigin {
 }
 
 /** The same object for the same report. */
-export function toSync(report: Report): SyncReport {
+function toSync(report: Report): SyncReport {
   let sync = KNOWN.get(report);
   if (sync === undefined) KNOWN.set(report, (sync = createSync(report)));
   return sync;

@@ -25,6 +25,7 @@ import {
 import { TOKEN } from '../kit/gateway.js';
 import { MAIN, startProcess } from '../kit/processes/process.js';
 import { createUnreadOutput } from '../kit/processes/unread-output.js';
+import { findFreePort } from '../kit/upstream/tcp-proxy.js';
 
 const IN_FLIGHT = 50;
 
@@ -41,16 +42,6 @@ async function startSilentHost() {
   });
   const { port } = server.address() as AddressInfo;
   return { port, reached: once(server, 'connection') };
-}
-
-/** A port without a listener. */
-async function findClosedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
@@ -270,7 +261,7 @@ describe('a gateway that is closed', () => {
   // Mutation: cache/redis.ts with a reconnectStrategy of its own: its pause is a Timeout that holds the process.
   test('leaves no active resource, also during the pause before a reconnection to Redis', async () => {
     const scaleOps = await startSilentHost();
-    const redis = `redis://127.0.0.1:${await findClosedPort()}`;
+    const redis = `redis://127.0.0.1:${await findFreePort()}`;
     const args = ['--input-type=module', '-e', SCRIPT];
     const given = [MAIN, `http://127.0.0.1:${scaleOps.port}`, redis, 'cannot be reached'];
     const { stdout } = await promisify(execFile)(process.execPath, [...args, '--', ...given]);

@@ -3,8 +3,6 @@
 
 import { spawnSync } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -22,6 +20,7 @@ import {
 import { sendQuery, TOKEN } from '../kit/gateway.js';
 import { ROOT, startProcess, type RunningProcess } from '../kit/processes/process.js';
 import { isNightly } from '../kit/fuzz/runs.js';
+import { findFreePort } from '../kit/upstream/tcp-proxy.js';
 
 const stages = parseDockerfile(await readFile(join(ROOT, 'Dockerfile'), 'utf8'));
 const final = stages.at(-1)!;
@@ -262,13 +261,3 @@ describe('the build context', () => {
     ]);
   });
 });
-
-/** The gateway could use PORT=0, but its health check needs a known port. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ReceivedRequest } from '../../src/simulator/received-request.js';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
 import { assertUpstreamRequest, assertUpstreamResponse, upstreamContract } from '../kit/formats/openapi.js';
+import { createDeferred } from '../kit/time/deferred.js';
 
 const WORKLOADS = '/detailedCostReport/getWorkloads';
 const AGGREGATED = '/detailedCostReport/getAggregatedWorkloads';
@@ -74,13 +75,6 @@ function groupSums(rows: Row[], keyOf: (row: Row) => string): Record<string, Sum
   const groups = new Map<string, Row[]>();
   for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
   return Object.fromEntries([...groups].map(([key, members]) => [key, sumsOf(members)]));
-}
-
-/** A promise that the test settles. */
-function createGate<T>() {
-  let open: (value: T) => void = () => undefined;
-  const opened = new Promise<T>((resolve) => (open = resolve));
-  return { open, opened };
 }
 
 function labelOf(labels: Label[] | null, key: string): string {
@@ -805,17 +799,17 @@ describe('a token', () => {
   });
 
   it('is checked when the request arrives, so that a response in progress is finished', async () => {
-    const gate = createGate<undefined>();
-    const arrived = createGate<undefined>();
+    const gate = createDeferred<undefined>();
+    const arrived = createDeferred<undefined>();
     const latency = () => {
-      arrived.open(undefined);
-      return gate.opened;
+      arrived.resolve(undefined);
+      return gate.promise;
     };
     const { simulator, url } = await start({ latency });
     const held = statuses(url, simulator.token);
-    await arrived.opened;
+    await arrived.promise;
     simulator.revoke();
-    gate.open(undefined);
+    gate.resolve(undefined);
     expect([await held, await statuses(url, simulator.token)]).toEqual([[200], [401]]);
   });
 });
@@ -890,22 +884,22 @@ describe('the transport', () => {
   });
 
   it('delays reports by the latency, and no other responses', async () => {
-    const gate = createGate<undefined>();
-    const arrived = createGate<ReceivedRequest>();
+    const gate = createDeferred<undefined>();
+    const arrived = createDeferred<ReceivedRequest>();
     const from = await start({
       latency: (request) => {
         if (request.path === AGGREGATED) return;
-        arrived.open(request);
-        return gate.opened;
+        arrived.resolve(request);
+        return gate.promise;
       },
     });
     let hasResponded = false;
     const held = send(WORKLOADS, { namespaces: ['payments'] }, '', from).finally(() => (hasResponded = true));
-    expect((await arrived.opened).body).toEqual({ namespaces: ['payments'] });
+    expect((await arrived.promise).body).toEqual({ namespaces: ['payments'] });
     await send(AGGREGATED, {}, '', from);
     expect((await post(WORKLOADS, {}, '', { authorization: 'Bearer nope' }, from.url)).status).toBe(401);
     expect(hasResponded).toBe(false);
-    gate.open(undefined);
+    gate.resolve(undefined);
     expect((await held).aggregatedWorkloads).not.toBeNull();
   });
 
@@ -923,16 +917,16 @@ describe('the transport', () => {
   });
 
   it('closes open connections and frees the port when it is closed', async () => {
-    const arrived = createGate<undefined>();
+    const arrived = createDeferred<undefined>();
     const never = new Promise<void>(() => undefined);
     const latency = () => {
-      arrived.open(undefined);
+      arrived.resolve(undefined);
       return never;
     };
     const { simulator, url } = await start({ latency });
     const held = post(WORKLOADS, {}, '', { authorization: `Bearer ${simulator.token}` }, url);
     const outcome = expect(held).rejects.toThrow('fetch failed');
-    await arrived.opened;
+    await arrived.promise;
     await simulator.close();
     await simulator.close();
     await outcome;

@@ -222,7 +222,7 @@ function createOwnSchema(): GraphQLSchema {
 }
 
 /** A new schema, not shared. */
-export function createProductsSchema(): GraphQLSchema {
+function createProductsSchema(): GraphQLSchema {
   const schema = createOwnSchema();
   return toSubgraph(schema, finish(printSdl(schema), schema));
 }

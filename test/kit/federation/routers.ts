@@ -238,7 +238,7 @@ async function listen(listener: RequestListener, close: () => Promise<void>): Pr
   };
 }
 
-export interface RecordedFetch {
+interface RecordedFetch {
   readonly query: string;
   readonly variables: Readonly<Record<string, any>>;
   readonly headers: IncomingHttpHeaders;

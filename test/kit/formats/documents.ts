@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 
 import { ROOT } from '../processes/process.js';
 
-export interface CodeBlock {
+interface CodeBlock {
   /** The heading that it is under. */
   readonly heading: string;
   readonly language: string;

@@ -37,7 +37,7 @@ interface Contract {
 }
 
 /** The request; `path` without its query string, `body` parsed, undefined without one. */
-export interface UpstreamRequest {
+interface UpstreamRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;

@@ -26,7 +26,7 @@ export interface ReceivedSpan {
   readonly endNs: bigint;
 }
 
-export interface ReceivedExport {
+interface ReceivedExport {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;

@@ -15,7 +15,7 @@ export interface Choices {
   fork(count: number): Choices;
 }
 
-export function createChoices(numbers: readonly number[]): Choices {
+function createChoices(numbers: readonly number[]): Choices {
   let at = 0;
   const below = (count: number): number => (numbers[at++] ?? 0) % Math.max(count, 1);
   return {

@@ -32,7 +32,7 @@ export interface IdentityOptions {
   readonly latency?: (request: IdentityRequest) => Promise<void> | void;
 }
 
-export interface IdentityRequest {
+interface IdentityRequest {
   readonly method: string;
   /** With its query string. */
   readonly path: string;

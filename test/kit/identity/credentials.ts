@@ -14,7 +14,7 @@ export const LOGIN = {
   SCALEOPS_USERNAME: `${CANARY}-user@example.com`,
   SCALEOPS_PASSWORD: `${CANARY} "pass" & wörd+%2B`,
 };
-export const LOGIN_PATH = '/auth/callback';
+const LOGIN_PATH = '/auth/callback';
 const REPORT_PATH = '/detailedCostReport/getWorkloads';
 
 /** Operations about different reports. */
@@ -109,7 +109,7 @@ export async function startFixture({
   return fixture;
 }
 
-export function tokenOf({ headers }: SeenRequest): string {
+function tokenOf({ headers }: SeenRequest): string {
   const authorization = headers.authorization ?? '';
   expect(authorization).toMatch(/^Bearer /);
   return authorization.slice('Bearer '.length);

@@ -6,12 +6,12 @@ import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 
-export interface Instruction {
+interface Instruction {
   readonly name: string;
   readonly text: string;
 }
 
-export interface Stage {
+interface Stage {
   readonly name: string;
   readonly base: string;
   readonly instructions: readonly Instruction[];

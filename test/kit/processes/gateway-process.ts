@@ -14,7 +14,7 @@ import { MAIN, startProcess, type Ended, type RunningProcess } from './process.j
 export type Env = Readonly<Record<string, string>>;
 
 /** A gateway that listens, on a simulator. */
-export interface ProcessStack extends RunningProcess {
+interface ProcessStack extends RunningProcess {
   readonly url: string;
   readonly upstream: string;
   /** The requests to the simulator. */

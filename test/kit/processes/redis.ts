@@ -15,7 +15,7 @@ import { send, encodeCommand, readReplies, type Argument, type Command, type Rep
 import { findFreePort } from '../upstream/tcp-proxy.js';
 
 /** The path of the server, if there is one. */
-export function findRedis(): string | undefined {
+function findRedis(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const paths = ['redis-server', 'valkey-server'].flatMap((name) => folders.map((folder) => join(folder, name)));
   return paths.find((path) => existsSync(path));
@@ -32,7 +32,7 @@ export interface RedisOptions {
   readonly password?: string;
 }
 
-export interface RedisMonitor {
+interface RedisMonitor {
   /** The commands of all clients except the kit, in order, as MONITOR shows them: `"GET" "key"`. */
   readonly commands: readonly string[];
   /** Resolves when `commands` has every command with a reply so far. */

@@ -44,7 +44,7 @@ function createEventRecorder<T>(all: T[] = []): EventRecorder<T> {
 /** How often a gateway checks whether a lock was released. */
 export const POLL_MS = 40;
 /** How often the holder of a lock renews it. */
-export const RENEW_MS = 25;
+const RENEW_MS = 25;
 /** How long a gateway waits for a reply of Redis, at most. */
 const MAX_ANSWER_MS = 150;
 
@@ -136,9 +136,9 @@ export function startReplica(
 }
 
 /** Key events of Redis: `set`, `del`, `expired`, with the key. */
-export type KeyEvent = `${string} ${string}`;
+type KeyEvent = `${string} ${string}`;
 
-export interface KeyWatch extends AsyncDisposable {
+interface KeyWatch extends AsyncDisposable {
   readonly events: readonly KeyEvent[];
   /** Resolves when `count` matching events have arrived since the start. */
   event(pattern: RegExp, count?: number): Promise<void>;

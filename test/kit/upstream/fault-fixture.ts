@@ -59,7 +59,7 @@ export function onReuse(fault: Fault): Fault {
   };
 }
 
-export interface Held {
+interface Held {
   readonly fault: Fault;
   /** Responds to all held requests, and to later ones. */
   readonly release: () => void;

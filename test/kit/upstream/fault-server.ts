@@ -234,7 +234,7 @@ export const stopInBody: Fault = (socket) => socket.write(halfBody);
 export const lengthTooShort: Fault = respond(200, SECRET_ROWS, { 'content-length': 50 });
 export const cutCloseDelimited: Fault = closeDelimited(SECRET_ROWS.slice(0, 100));
 
-export interface Drip {
+interface Drip {
   readonly fault: Fault;
   /** Sends one more byte; the body never ends. */
   readonly drop: () => void;

@@ -30,7 +30,7 @@ export interface HourlyWorkload {
 }
 
 /** The costs of a set of workloads in a window. */
-export interface Figures {
+interface Figures {
   readonly totalCost: number;
   readonly savingsAvailable: number;
   readonly onDemandHours: number;

@@ -9,7 +9,7 @@ import { createGate } from '../time/gate.js';
 
 const LOOPBACK = '127.0.0.1';
 
-export interface TcpProxy extends AsyncDisposable {
+interface TcpProxy extends AsyncDisposable {
   readonly port: number;
   /** How many connections it has accepted since it was started, and how many of these are open. */
   readonly accepted: () => number;

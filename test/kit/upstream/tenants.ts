@@ -11,7 +11,7 @@ import { systemClock, type Clock } from '../../../src/clock.js';
 
 type Filter = Readonly<Record<string, unknown>>;
 
-export interface TenantRequest {
+interface TenantRequest {
   /** Undefined without one. */
   readonly token: string | undefined;
   /** Undefined for an unknown token. */

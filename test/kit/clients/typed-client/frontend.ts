@@ -15,7 +15,7 @@ import { parse as parseYaml } from 'yaml';
 import { ROOT } from '../../processes/process.js';
 
 /** The settings of the generator, without the paths. */
-export interface CodegenSettings {
+interface CodegenSettings {
   readonly plugins: string[];
   readonly config: Record<string, unknown>;
 }
