@@ -12,8 +12,9 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/kit/fuzz/seed.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // For tests that hang: ten times the CPU time of the slowest test, so that a busy machine fails none.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     // The machine that this is sized for has two cores; more workers only make sockets slower.
     maxWorkers: 2,
   },

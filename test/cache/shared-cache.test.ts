@@ -38,7 +38,7 @@ const WORKS_AGAIN = 'the shared cache works again';
 /** The time that a load may spend on the shared cache, and on one command after the first. */
 const RESPONSE_MS = 150;
 const TURN_MS = 45;
-const LOCK_TTL_MS = 5_000;
+const LOCK_TTL_MS = 30_000;
 /** The longest wait for another replica. */
 const MAX_WAIT_MS = 10_000;
 /** How long a failed Redis is bypassed. */

@@ -20,7 +20,7 @@ interface FetchLockOptions {
 }
 
 /** How long Redis keeps a lock that is not renewed. */
-const LOCK_TTL_MS = 5_000;
+const LOCK_TTL_MS = 30_000;
 /** The holder's sign of life: it changes the value of the lock this often. */
 const RENEW_INTERVAL_MS = 25;
 /** More than RENEW_INTERVAL_MS: a live holder has changed the value since the last look, or by the next. */
