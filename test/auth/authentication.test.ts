@@ -74,7 +74,7 @@ async function startFixture(env: Record<string, string>, permissions?: object): 
 }
 
 /** A raw request: status line, headers and body. */
-async function sendRaw({ url, output: said }: Fixture, headers: readonly string[]): Promise<string> {
+async function sendRaw({ url, output }: Fixture, headers: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   const body = JSON.stringify({ query: QUERY });
   const socket = createConnection(Number(port), hostname);
@@ -88,7 +88,7 @@ async function sendRaw({ url, output: said }: Fixture, headers: readonly string[
   ];
   socket.end([...lines, ...headers, '', body].join('\r\n'));
   const text = await readText(socket);
-  said.push(text);
+  output.push(text);
   return text;
 }
 
@@ -108,11 +108,11 @@ function expectGood(response: GraphqlResponse): void {
 }
 
 /** Paths that need no credentials. */
-async function expectOpen({ url, output: said }: Fixture): Promise<void> {
+async function expectOpen({ url, output }: Fixture): Promise<void> {
   const get = (path: string) => fetch(url + path, { headers: { accept: 'text/html' }, redirect: 'manual' });
   const [live, start, page] = await Promise.all([get('/health/live'), get('/'), get('/graphql')]);
   expect([live.status, start.status, page.status]).toEqual([200, 302, 200]);
-  said.push(await page.text(), await start.text(), await live.text());
+  output.push(await page.text(), await start.text(), await live.text());
 }
 
 describe('api-key', () => {

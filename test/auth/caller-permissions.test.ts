@@ -176,7 +176,7 @@ const anyPart = (entry: Entry, fleet: AnyFleet): fc.Arbitrary<Part> => {
  * Whether ScaleOps has names that differ only in case. Then the rows of an entity depend on the source of its report, for
  * every caller.
  */
-function hasNamesInTwoCases({ rows, isCaseSensitive: isCaseSensitive }: AnyFleet): boolean {
+function hasNamesInTwoCases({ rows, isCaseSensitive }: AnyFleet): boolean {
   const names = new Set(rows.flatMap(({ clusterName, namespace }) => [nameOf(clusterName), nameOf(namespace)]));
   return isCaseSensitive && new Set(Array.from(names, (name) => name?.toLowerCase())).size < names.size;
 }

@@ -268,12 +268,12 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
       const response = await answering;
       if (response === undefined || controller.signal.aborted) {
         counts.left += 1;
-        if (response === undefined && !controller.signal.aborted) faults.push('no answer');
+        if (response === undefined && !controller.signal.aborted) faults.push('no response');
         if (response === undefined) return;
       }
       faults.push(...(controller.signal.aborted ? [] : findFaults(PRINCIPALS[step.principal]!, step.query, response)));
       if (PRINCIPALS.some((other) => other.tenant !== tenant && response.text.includes(other.tenant)))
-        faults.push('data of another in the answer to who has left');
+        faults.push('data of another principal in the response to an aborted request');
       const codes = response.errors.map(({ extensions }) => extensions.code);
       if (codes.some((code) => code !== 'UPSTREAM_UNAVAILABLE')) counts.refused += 1;
       if (codes.includes('UPSTREAM_UNAVAILABLE')) counts.failed += 1;

@@ -111,9 +111,9 @@ const daysOf = (text: unknown): number => (typeof text === 'string' ? parseInt(t
 function isRequested(
   workload: Workload,
   requested: FleetRequest,
-  { workloads, isCaseInsensitive: foldsCase = false }: FleetOptions,
+  { workloads, isCaseInsensitive = false }: FleetOptions,
 ): boolean {
-  const fold = (name: string): string => (foldsCase ? name.toLowerCase() : name);
+  const fold = (name: string): string => (isCaseInsensitive ? name.toLowerCase() : name);
   const isIn = (list: string, exclude: string, name: string): boolean => {
     const names = requested[list] as readonly string[] | undefined;
     // An absent list includes everything.

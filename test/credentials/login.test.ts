@@ -512,14 +512,14 @@ describe('a login host', () => {
   const rows: readonly Row[] = [
     { title: 'cuts the connection', fault: faults.resetBeforeHeaders, code: 'UPSTREAM_UNAVAILABLE' },
     { title: 'closes the connection', fault: faults.closeBeforeHeaders, code: 'UPSTREAM_UNAVAILABLE' },
-    { title: 'answers 502', fault: faults.status(502), code: 'UPSTREAM_UNAVAILABLE' },
-    { title: 'answers 503', fault: faults.status(503), code: 'UPSTREAM_UNAVAILABLE' },
-    { title: 'answers 500', fault: faults.status(500), code: 'UPSTREAM_ERROR' },
-    { title: 'answers 504', fault: faults.status(504), code: 'UPSTREAM_TIMEOUT' },
-    { title: 'answers 429', fault: faults.status(429, { 'retry-after': 7 }), code: 'UPSTREAM_RATE_LIMITED' },
+    { title: 'responds with 502', fault: faults.status(502), code: 'UPSTREAM_UNAVAILABLE' },
+    { title: 'responds with 503', fault: faults.status(503), code: 'UPSTREAM_UNAVAILABLE' },
+    { title: 'responds with 500', fault: faults.status(500), code: 'UPSTREAM_ERROR' },
+    { title: 'responds with 504', fault: faults.status(504), code: 'UPSTREAM_TIMEOUT' },
+    { title: 'responds with 429', fault: faults.status(429, { 'retry-after': 7 }), code: 'UPSTREAM_RATE_LIMITED' },
     { title: 'does not speak HTTP', fault: faults.garbage, code: 'UPSTREAM_BAD_RESPONSE' },
     { title: 'sends too long headers', fault: faults.hugeHeaders, code: 'UPSTREAM_BAD_RESPONSE' },
-    { title: 'never answers', fault: faults.neverRespond, code: 'UPSTREAM_TIMEOUT', hangs: true },
+    { title: 'never responds', fault: faults.neverRespond, code: 'UPSTREAM_TIMEOUT', hangs: true },
     { title: 'stops in the headers', fault: faults.stopInHeaders, code: 'UPSTREAM_TIMEOUT', hangs: true },
   ];
 

@@ -61,7 +61,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     if (folder !== undefined) await page.screenshot({ path: join(folder, `${task.name.replaceAll(/\W+/g, '-')}.png`) });
     const { foreignRequests, errors } = watched;
     await watched[Symbol.asyncDispose]();
-    expect({ foreignRequests, complaints: errors }).toEqual({ foreignRequests: [], errors: [] });
+    expect({ foreignRequests, errors }).toEqual({ foreignRequests: [], errors: [] });
   });
 
   test('opens from the path /, with the examples as tabs', async () => {

@@ -71,8 +71,8 @@ const anyWorkload: fc.Arbitrary<HourlyWorkload> = fc
   })
   .map(({ startsAt, endsAt, ...workload }) => ({
     ...workload,
-    ...(startsAt !== undefined && { bornAt: startsAt }),
-    ...(endsAt !== undefined && { diedAt: endsAt }),
+    ...(startsAt !== undefined && { startsAt }),
+    ...(endsAt !== undefined && { endsAt }),
   }));
 const anyWorkloads = fc.uniqueArray(anyWorkload, {
   maxLength: 9,

@@ -63,7 +63,7 @@ export function createWatchedClock(startMs?: number): WatchedClock {
       const wait = { isOver: false };
       const ended = over.finally(() => (wait.isOver = true)).catch(() => undefined);
       for (;;) {
-        const next = pauses.find(({ isReported: isTold, isWaiting }) => isWaiting && !isTold);
+        const next = pauses.find(({ isReported, isWaiting }) => isWaiting && !isReported);
         if (next !== undefined) {
           next.isReported = true;
           return next.delayMs;
@@ -72,7 +72,7 @@ export function createWatchedClock(startMs?: number): WatchedClock {
         await Promise.race([ended, new Promise<void>((resolve) => listeners.push(resolve))]);
       }
     },
-    isPaused: () => pauses.some(({ isWaiting, isReported: isTold }) => isWaiting && isTold),
+    isPaused: () => pauses.some(({ isWaiting, isReported }) => isWaiting && isReported),
   };
 }
 

@@ -173,11 +173,8 @@ export class HourlyUpstream implements AsyncDisposable {
   }
 }
 
-function clip(
-  { startsAt: bornAt = -Infinity, endsAt: diedAt = Infinity }: HourlyWorkload,
-  { from, to }: Window,
-): Window {
-  return { from: Math.max(bornAt, from), to: Math.min(diedAt, to) };
+function clip({ startsAt = -Infinity, endsAt = Infinity }: HourlyWorkload, { from, to }: Window): Window {
+  return { from: Math.max(startsAt, from), to: Math.min(endsAt, to) };
 }
 
 function countQuarters({ from, to }: Window): number {

@@ -309,7 +309,7 @@ type Parameters = Readonly<Record<string, unknown>>;
 function toReport(
   path: string,
   parameters: Parameters,
-  { rows, isCaseSensitive: isCaseSensitive, listsAllClusters: listsAllClusters }: Omit<AnyFleet, 'isExtreme'>,
+  { rows, isCaseSensitive, listsAllClusters }: Omit<AnyFleet, 'isExtreme'>,
 ) {
   const fold = (name: unknown): string => (isCaseSensitive ? (nameOf(name) ?? '') : (nameOf(name) ?? '').toLowerCase());
   const isIn = (list: unknown, isExclude: unknown) => {
