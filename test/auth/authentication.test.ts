@@ -13,7 +13,7 @@ import { readConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/settings/reader.js';
 import { createManualClock, type ManualClock } from '../kit/time/clock.js';
 import { CANARY } from '../kit/upstream/fault-server.js';
-import { ask, TOKEN, type Answer } from '../kit/gateway.js';
+import { codesOf, sendQuery, TOKEN, type GraphqlResponse } from '../kit/gateway.js';
 import {
   AUDIENCE,
   claimsAt,
@@ -29,21 +29,19 @@ import { startFleetUpstream, type FleetUpstream } from '../kit/upstream/visible-
 
 const QUERY = '{ workloadCosts { rows { totalCount } } }';
 const KEY = `${CANARY}-Key-0123456789`;
-const codesOf = ({ errors }: Answer) => errors.map(({ extensions }) => extensions.code);
-
-interface Stand {
+interface Fixture {
   readonly upstream: FleetUpstream;
   readonly gateway: RestrictedGateway;
   /** The URL of the gateway. */
   readonly url: string;
   readonly clock: ManualClock;
-  ask(headers?: Record<string, string>, query?: string): Promise<Answer>;
-  /** Everything that the gateway has sent and logged. */
-  readonly said: string[];
+  send(headers?: Record<string, string>, query?: string): Promise<GraphqlResponse>;
+  /** Everything that the gateway sent and logged. */
+  readonly output: string[];
 }
 
 /** Closed at the end of the test, which then looks for canaries. */
-async function startStand(env: Record<string, string>, permissions?: object): Promise<Stand> {
+async function startFixture(env: Record<string, string>, permissions?: object): Promise<Fixture> {
   const upstream = await startFleetUpstream();
   const clock = createManualClock();
   const gateway = startRestrictedGateway({
@@ -53,11 +51,11 @@ async function startStand(env: Record<string, string>, permissions?: object): Pr
     clock,
   });
   const url = await gateway.gateway.listen();
-  const said: string[] = [];
+  const output: string[] = [];
   onTestFinished(async () => {
     await gateway[Symbol.asyncDispose]();
     await upstream[Symbol.asyncDispose]();
-    const all = [...said, JSON.stringify(gateway.log)].join('\n');
+    const all = [...output, JSON.stringify(gateway.log)].join('\n');
     expect(all).not.toMatch(new RegExp(CANARY, 'i'));
     expect(all).not.toContain(TOKEN);
   });
@@ -66,17 +64,17 @@ async function startStand(env: Record<string, string>, permissions?: object): Pr
     gateway,
     url,
     clock,
-    said,
-    async ask(headers = {}, query = QUERY) {
-      const answer = await ask(fetch, query, undefined, { headers }, `${url}/graphql`);
-      said.push(answer.text, JSON.stringify([...answer.headers]));
-      return answer;
+    output,
+    async send(headers = {}, query = QUERY) {
+      const response = await sendQuery(fetch, query, undefined, { headers }, `${url}/graphql`);
+      output.push(response.text, JSON.stringify([...response.headers]));
+      return response;
     },
   };
 }
 
 /** A raw request: status line, headers and body. */
-async function sendRaw({ url, said }: Stand, headers: readonly string[]): Promise<string> {
+async function sendRaw({ url, output }: Fixture, headers: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   const body = JSON.stringify({ query: QUERY });
   const socket = createConnection(Number(port), hostname);
@@ -90,37 +88,37 @@ async function sendRaw({ url, said }: Stand, headers: readonly string[]): Promis
   ];
   socket.end([...lines, ...headers, '', body].join('\r\n'));
   const text = await readText(socket);
-  said.push(text);
+  output.push(text);
   return text;
 }
 
-function expectUnauthenticated(answer: Answer, stand: Stand): void {
-  expect(answer.status).toBe(401);
-  expect(answer.headers.get('www-authenticate')).toBe('Bearer');
-  expect(answer.headers.get('cache-control')).toBe('no-store');
-  expect(answer.data).toBeUndefined();
-  expect(codesOf(answer)).toEqual(['UNAUTHENTICATED']);
-  expect(stand.upstream.received).toEqual([]);
+function expectUnauthenticated(response: GraphqlResponse, fixture: Fixture): void {
+  expect(response.status).toBe(401);
+  expect(response.headers.get('www-authenticate')).toBe('Bearer');
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  expect(response.data).toBeUndefined();
+  expect(codesOf(response)).toEqual(['UNAUTHENTICATED']);
+  expect(fixture.upstream.received).toEqual([]);
 }
 
-function expectGood(answer: Answer): void {
-  expect(answer.errors).toEqual([]);
-  expect(answer.status).toBe(200);
-  expect(answer.data).toEqual({ workloadCosts: { rows: { totalCount: 0 } } });
+function expectGood(response: GraphqlResponse): void {
+  expect(response.errors).toEqual([]);
+  expect(response.status).toBe(200);
+  expect(response.data).toEqual({ workloadCosts: { rows: { totalCount: 0 } } });
 }
 
 /** Paths that need no credentials. */
-async function expectOpen({ url, said }: Stand): Promise<void> {
+async function expectOpen({ url, output }: Fixture): Promise<void> {
   const get = (path: string) => fetch(url + path, { headers: { accept: 'text/html' }, redirect: 'manual' });
   const [live, start, page] = await Promise.all([get('/health/live'), get('/'), get('/graphql')]);
   expect([live.status, start.status, page.status]).toEqual([200, 302, 200]);
-  said.push(await page.text(), await start.text(), await live.text());
+  output.push(await page.text(), await start.text(), await live.text());
 }
 
 describe('api-key', () => {
   const NEXT = `${CANARY}-next-Key-0123456789`;
   const start = (keys = `ann:${KEY},bob:${CANARY}-key-of-bob-1234,ann:${NEXT}`) =>
-    startStand({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: keys });
+    startFixture({ GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: keys });
 
   test.each<[string, Record<string, string>]>([
     ['no credentials', {}],
@@ -128,14 +126,14 @@ describe('api-key', () => {
     ['another scheme', { authorization: `Basic ${Buffer.from(`ann:${KEY}`).toString('base64')}` }],
     ['no scheme', { authorization: KEY }],
     ['a scheme in the header of keys', { 'x-api-key': `Bearer ${KEY}` }],
-    ['a scheme alone', { authorization: 'Bearer' }],
+    ['only a scheme', { authorization: 'Bearer' }],
     ['an unknown key', { 'x-api-key': `${KEY.slice(0, -1)}0` }],
     ['the beginning of a key', { 'x-api-key': KEY.slice(0, -1) }],
     ['a key with one more character', { 'x-api-key': `${KEY}9` }],
     ['a key in another case', { 'x-api-key': KEY.toLowerCase() }],
     ['a key with a null byte at its end', { 'x-api-key': `${KEY}%00` }],
-    ['a name without its key', { 'x-api-key': 'ann' }],
-    ['a name with its key', { 'x-api-key': `ann:${KEY}` }],
+    ['only the name of a key', { 'x-api-key': 'ann' }],
+    ['a name and its key', { 'x-api-key': `ann:${KEY}` }],
     ['all keys in one header', { 'x-api-key': `${KEY},${NEXT}` }],
     ['a very long key', { 'x-api-key': KEY.repeat(300) }],
     ['a valid bearer key beside a wrong key', { 'x-api-key': 'wrong', authorization: `Bearer ${KEY}` }],
@@ -143,8 +141,8 @@ describe('api-key', () => {
     ['two bearer keys in one header', { authorization: `Bearer ${KEY}, Bearer ${NEXT}` }],
     ["ScaleOps' own token", { authorization: `Bearer ${TOKEN}` }],
   ])('rejects a request with %s', async (_what, headers) => {
-    const stand = await start();
-    expectUnauthenticated(await stand.ask(headers), stand);
+    const fixture = await start();
+    expectUnauthenticated(await fixture.send(headers), fixture);
   });
 
   test.each([
@@ -153,12 +151,12 @@ describe('api-key', () => {
     ['authorization', [`authorization: Bearer ${KEY}`, `Authorization: Bearer ${KEY}`]],
     ['authorization, one of them valid', [`authorization: Bearer ${KEY}`, 'authorization: Bearer wrong']],
   ])('rejects a request with two headers %s', async (_what, headers) => {
-    const stand = await start();
-    const text = await sendRaw(stand, headers);
+    const fixture = await start();
+    const text = await sendRaw(fixture, headers);
     expect(text).toMatch(/^HTTP\/1\.1 401 /);
     expect(text).toMatch(/\r\nwww-authenticate: Bearer\r\n/i);
     expect(text).toContain('"UNAUTHENTICATED"');
-    expect(stand.upstream.received).toEqual([]);
+    expect(fixture.upstream.received).toEqual([]);
   });
 
   test.each<[string, Record<string, string>]>([
@@ -169,34 +167,34 @@ describe('api-key', () => {
     ['a scheme in small letters', { authorization: `bearer   ${KEY}` }],
     ['a header in capitals', { 'X-API-KEY': KEY }],
   ])('accepts a key: %s', async (_what, headers) => {
-    const stand = await start();
-    expectGood(await stand.ask(headers));
+    const fixture = await start();
+    expectGood(await fixture.send(headers));
   });
 
   test('serves public paths without a key, and no GraphQL', async () => {
-    const stand = await start();
-    await expectOpen(stand);
-    expect((await fetch(`${stand.url}/health/ready`)).status).toBe(200);
+    const fixture = await start();
+    await expectOpen(fixture);
+    expect((await fetch(`${fixture.url}/health/ready`)).status).toBe(200);
     for (const query of ['{ __typename }', '{ _service { sdl } }', '{ __schema { types { name } } }', '{', '']) {
-      expectUnauthenticated(await stand.ask({}, query), stand);
+      expectUnauthenticated(await fixture.send({}, query), fixture);
     }
-    const url = `${stand.url}/graphql?query=${encodeURIComponent(QUERY)}`;
+    const url = `${fixture.url}/graphql?query=${encodeURIComponent(QUERY)}`;
     for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH']) {
       const response = await fetch(url, { method, headers: { accept: 'application/json' } });
       expect(`${method} ${response.status}`).toMatch(/ (?:401|403|405|415)$/);
       expect(await response.text()).not.toContain('"data"');
     }
-    expect(stand.upstream.received).toEqual([]);
+    expect(fixture.upstream.received).toEqual([]);
   });
 
-  test('says and logs whether a key was missing or unknown, and logs no key', async () => {
-    const stand = await start();
-    const answers = [await stand.ask(), await stand.ask({ 'x-api-key': `${CANARY}-unknown` })];
-    expect(answers.map(({ errors: [error] }) => error!.message)).toEqual([
+  test('tells the caller and logs whether a key was missing or unknown, and logs no key', async () => {
+    const fixture = await start();
+    const responses = [await fixture.send(), await fixture.send({ 'x-api-key': `${CANARY}-unknown` })];
+    expect(responses.map(({ errors: [error] }) => error!.message)).toEqual([
       'An API key is required, as `x-api-key: …` or `authorization: Bearer …`.',
       'The API key is not valid.',
     ]);
-    const lines = stand.gateway.log.filter(({ msg }) => msg === 'operation');
+    const lines = fixture.gateway.log.filter(({ msg }) => msg === 'operation');
     expect(lines.map(({ errorCodes, errorReasons }) => [errorCodes, errorReasons])).toEqual([
       [['UNAUTHENTICATED'], ['no API key']],
       [['UNAUTHENTICATED'], ['unknown API key']],
@@ -204,12 +202,12 @@ describe('api-key', () => {
   });
 
   test('varies responses by both headers, and makes them private to the client', async () => {
-    const stand = await startStand({
+    const fixture = await startFixture({
       GATEWAY_AUTH: 'api-key',
       GATEWAY_API_KEYS: `ann:${KEY}`,
       CACHE_TTL_SECONDS: '60',
     });
-    const { headers } = await stand.ask({ 'x-api-key': KEY });
+    const { headers } = await fixture.send({ 'x-api-key': KEY });
     expect(headers.get('cache-control')).toMatch(/^private, max-age=\d+$/);
     expect(headers.get('vary')?.split(/, */)).toEqual(expect.arrayContaining(['accept', 'authorization', 'x-api-key']));
   });
@@ -253,7 +251,7 @@ describe('api-key', () => {
 
   test.each<[string, string, RegExp]>([
     ['nothing', '', /holds no key/],
-    ['comments alone', '# a:b\n#', /holds no key/],
+    ['only comments', '# a:b\n#', /holds no key/],
     ['no colon', `${CANARY}-without-a-name`, /number 1/],
     ['a short key', `ann:${CANARY}-1`, /number 1: .* at least 16/],
     ['a blank in a key', `ann:${CANARY} with a blank in it`, /number 1/],
@@ -272,18 +270,18 @@ describe('api-key', () => {
 });
 
 test('GATEWAY_AUTH=none accepts every request and reads no credentials', async () => {
-  const stand = await startStand({ GATEWAY_AUTH: 'none' });
-  expectGood(await stand.ask());
-  expectGood(await stand.ask({ authorization: 'Bearer x', 'x-api-key': 'y' }));
-  await expectOpen(stand);
+  const fixture = await startFixture({ GATEWAY_AUTH: 'none' });
+  expectGood(await fixture.send());
+  expectGood(await fixture.send({ authorization: 'Bearer x', 'x-api-key': 'y' }));
+  await expectOpen(fixture);
 });
 
 test('GATEWAY_AUTH=forward requires a token, serves public paths without one, and passes the token to ScaleOps', async () => {
-  const stand = await startStand({ SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
-  expectUnauthenticated(await stand.ask(), stand);
-  expectUnauthenticated(await stand.ask({ 'x-api-key': KEY }), stand);
-  expectGood(await stand.ask({ authorization: `Bearer ${CANARY}-own` }));
-  await expectOpen(stand);
+  const fixture = await startFixture({ SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
+  expectUnauthenticated(await fixture.send(), fixture);
+  expectUnauthenticated(await fixture.send({ 'x-api-key': KEY }), fixture);
+  expectGood(await fixture.send({ authorization: `Bearer ${CANARY}-own` }));
+  await expectOpen(fixture);
 });
 
 describe('jwt', () => {
@@ -291,27 +289,27 @@ describe('jwt', () => {
     vi.useRealTimers();
   });
 
-  interface JwtStand extends Stand {
+  interface JwtFixture extends Fixture {
     readonly issuer: Issuer;
     readonly key: SigningKey;
     /** Sends a query with a token that has these claims. */
-    askWith(claims?: object, by?: SigningKey, header?: object): Promise<Answer>;
-    askToken(token: string): Promise<Answer>;
+    sendWith(claims?: object, by?: SigningKey, header?: object): Promise<GraphqlResponse>;
+    sendWithToken(token: string): Promise<GraphqlResponse>;
     readiness(): Promise<number>;
   }
 
   const SECOND_MS = 1_000;
-  /** The pause between two fetches of keys, whatever keys tokens name. */
+  /** The minimum pause between two fetches of keys, whatever keys tokens name. */
   const COOLDOWN_MS = 30_000;
 
   async function startJwt(
     env: Record<string, string> = {},
     { permissions, key, issuer }: { permissions?: object; key?: SigningKey; issuer?: Issuer } = {},
-  ): Promise<JwtStand> {
+  ): Promise<JwtFixture> {
     const own = key ?? (await createSigningKey('one'));
     const used = issuer ?? (await startIssuer(own));
     onTestFinished(() => used[Symbol.asyncDispose]());
-    const stand = await startStand(
+    const fixture = await startFixture(
       {
         GATEWAY_AUTH: 'jwt',
         GATEWAY_JWT_ISSUER: ISSUER,
@@ -321,55 +319,55 @@ describe('jwt', () => {
       },
       permissions,
     );
-    const askToken = async (token: string): Promise<Answer> => {
-      const answer = await stand.ask({ authorization: `Bearer ${token}` });
-      expect(answer.text).not.toContain(token.slice(0, 40) || '-');
-      expect(JSON.stringify(stand.gateway.log)).not.toContain(token.slice(-40) || '-');
-      return answer;
+    const sendWithToken = async (token: string): Promise<GraphqlResponse> => {
+      const response = await fixture.send({ authorization: `Bearer ${token}` });
+      expect(response.text).not.toContain(token.slice(0, 40) || '-');
+      expect(JSON.stringify(fixture.gateway.log)).not.toContain(token.slice(-40) || '-');
+      return response;
     };
     return {
-      ...stand,
+      ...fixture,
       issuer: used,
       key: own,
-      askToken,
-      askWith: async (claims = {}, by = own, header = {}) =>
-        askToken(await signToken(by, claimsAt(stand.clock.now(), { ...claims }), { ...header })),
-      readiness: async () => (await fetch(`${stand.url}/health/ready`)).status,
+      sendWithToken,
+      sendWith: async (claims = {}, by = own, header = {}) =>
+        sendWithToken(await signToken(by, claimsAt(fixture.clock.now(), { ...claims }), { ...header })),
+      readiness: async () => (await fetch(`${fixture.url}/health/ready`)).status,
     };
   }
 
-  /** Moves both clocks: the gateway's, and that of the JWT library. */
-  function advance({ clock }: Stand, ms: number): void {
+  /** Moves both clocks: of the gateway, and of the JWT library. */
+  function advance({ clock }: Fixture, ms: number): void {
     const now = Date.now();
     vi.useFakeTimers({ toFake: ['Date'] });
     vi.setSystemTime(now + ms);
     clock.advance(ms);
   }
 
-  const expectRefused = (stand: JwtStand, answer: Answer, reason?: string): void => {
-    expectUnauthenticated(answer, stand);
-    const [line] = stand.gateway.log.filter(({ msg }) => msg === 'operation').slice(-1);
+  const expectRefused = (fixture: JwtFixture, response: GraphqlResponse, reason?: string): void => {
+    expectUnauthenticated(response, fixture);
+    const [line] = fixture.gateway.log.filter(({ msg }) => msg === 'operation').slice(-1);
     if (reason !== undefined) expect(line?.errorReasons).toEqual([reason]);
   };
 
   test('accepts valid tokens, and fetches the keys once', async () => {
-    const stand = await startJwt();
-    for (let count = 0; count < 3; count += 1) expectGood(await stand.askWith());
-    expectGood(await stand.askWith({ aud: ['others', AUDIENCE] }));
-    expect(stand.issuer.requests).toHaveLength(1);
-    await expectOpen(stand);
+    const fixture = await startJwt();
+    for (let count = 0; count < 3; count += 1) expectGood(await fixture.sendWith());
+    expectGood(await fixture.sendWith({ aud: ['others', AUDIENCE] }));
+    expect(fixture.issuer.requests).toHaveLength(1);
+    await expectOpen(fixture);
   });
 
   test('accepts one of several audiences', async () => {
-    const stand = await startJwt({ GATEWAY_JWT_AUDIENCE: `first, ${AUDIENCE}` });
-    expectGood(await stand.askWith({ aud: 'first' }));
-    expectGood(await stand.askWith());
-    expectRefused(asNew(stand), await stand.askWith({ aud: 'third' }), 'another audience');
+    const fixture = await startJwt({ GATEWAY_JWT_AUDIENCE: `first, ${AUDIENCE}` });
+    expectGood(await fixture.sendWith({ aud: 'first' }));
+    expectGood(await fixture.sendWith());
+    expectRefused(asNew(fixture), await fixture.sendWith({ aud: 'third' }), 'another audience');
   });
-  /** The same stand, with an empty list of requests to ScaleOps. */
-  const asNew = (stand: JwtStand): JwtStand => {
-    stand.upstream.received.length = 0;
-    return stand;
+  /** The same fixture, with an empty list of requests to ScaleOps. */
+  const asNew = (fixture: JwtFixture): JwtFixture => {
+    fixture.upstream.received.length = 0;
+    return fixture;
   };
 
   test.each<[string, Record<string, unknown>, string]>([
@@ -378,29 +376,29 @@ describe('jwt', () => {
     ['another audience', { aud: 'others' }, 'another audience'],
     ['no audience', { aud: undefined }, 'another audience'],
     ['an audience in another case', { aud: AUDIENCE.toUpperCase() }, 'another audience'],
-    ['no end', { exp: undefined }, 'no exp'],
-    ['an end that is a string', { exp: '99999999999' }, 'no exp'],
+    ['no exp', { exp: undefined }, 'no exp'],
+    ['an exp that is a string', { exp: '99999999999' }, 'no exp'],
     ['no subject', { sub: undefined }, 'no subject'],
     ['a subject that is no string', { sub: 7 }, 'no subject'],
     ['a subject that is a list', { sub: ['ann'] }, 'no subject'],
     ['an empty subject', { sub: '' }, 'no subject'],
   ])('rejects a token with %s', async (_what, claims, reason) => {
-    const stand = await startJwt();
-    expectRefused(stand, await stand.askWith(claims), reason);
+    const fixture = await startJwt();
+    expectRefused(fixture, await fixture.sendWith(claims), reason);
   });
 
   test.each<[string, number, number, boolean]>([
-    ['expired as long ago as the clock tolerance', -30, 30, false],
-    ['expired less long ago than the clock tolerance', -29, 30, true],
+    ['expired exactly the clock tolerance ago', -30, 30, false],
+    ['expired less than the clock tolerance ago', -29, 30, true],
     ['expired just now, without a clock tolerance', 0, 0, false],
     ['a second left, without a clock tolerance', 1, 0, true],
-  ])('accepts or rejects a token with its end: %s', async (_what, seconds, skew, isGood) => {
-    const stand = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
-    const answer = await stand.askWith({ exp: stand.clock.now() / SECOND_MS + seconds });
-    if (isGood) expectGood(answer);
+  ])('accepts or rejects a token at the edge of its lifetime: %s', async (_what, seconds, skew, isGood) => {
+    const fixture = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
+    const response = await fixture.sendWith({ exp: fixture.clock.now() / SECOND_MS + seconds });
+    if (isGood) expectGood(response);
     else {
-      expectRefused(stand, answer, 'expired');
-      expect(answer.errors[0]?.message).toBe('The token has expired.');
+      expectRefused(fixture, response, 'expired');
+      expect(response.errors[0]?.message).toBe('The token has expired.');
     }
   });
 
@@ -409,16 +407,16 @@ describe('jwt', () => {
     [31, 30, false],
     [0, 0, true],
     [1, 0, false],
-  ])('checks a token that begins in %s seconds with a clock tolerance of %s', async (seconds, skew, isGood) => {
-    const stand = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
-    const answer = await stand.askWith({ nbf: stand.clock.now() / SECOND_MS + seconds });
-    if (isGood) expectGood(answer);
-    else expectRefused(stand, answer, 'not yet valid');
+  ])('checks a token with nbf in %s seconds and a clock tolerance of %s', async (seconds, skew, isGood) => {
+    const fixture = await startJwt({ GATEWAY_JWT_CLOCK_SKEW_SECONDS: `${skew}` });
+    const response = await fixture.sendWith({ nbf: fixture.clock.now() / SECOND_MS + seconds });
+    if (isGood) expectGood(response);
+    else expectRefused(fixture, response, 'not yet valid');
   });
 
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-  test.each<[string, (stand: JwtStand) => Promise<string> | string]>([
+  test.each<[string, (fixture: JwtFixture) => Promise<string> | string]>([
     ['no token', () => ''],
     ['no JWT', () => `${CANARY}-opaque`],
     ['two parts', ({ clock }) => `${encode({ alg: 'ES256', kid: 'one' })}.${encode(claimsAt(clock.now()))}`],
@@ -474,24 +472,24 @@ describe('jwt', () => {
     ],
     ['8 kB of random letters', () => `${'a'.repeat(4_000)}.${'b'.repeat(4_000)}.c`],
   ])('rejects a request with an invalid token: %s', async (_what, toToken) => {
-    const stand = await startJwt();
-    const token = await toToken(stand);
-    expectRefused(stand, await (token === '' ? stand.ask() : stand.askToken(token)));
-    expect(stand.gateway.log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
+    const fixture = await startJwt();
+    const token = await toToken(fixture);
+    expectRefused(fixture, await (token === '' ? fixture.send() : fixture.sendWithToken(token)));
+    expect(fixture.gateway.log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
   });
 
   test('accepts the listed algorithms and no others', async () => {
     const keys = await Promise.all(['RS256', 'PS256', 'ES384', 'EdDSA'].map((alg) => createSigningKey(alg, alg)));
     const [rs, ps, es, ed] = keys as [SigningKey, SigningKey, SigningKey, SigningKey];
     const issuer = await startIssuer(...keys);
-    const stand = await startJwt({ GATEWAY_JWT_ALGORITHMS: 'RS256,EdDSA' }, { issuer, key: rs });
-    expectGood(await stand.askWith());
-    expectGood(await stand.askWith({}, ed));
-    expectRefused(asNew(stand), await stand.askWith({}, ps));
-    expectRefused(stand, await stand.askWith({}, es));
+    const fixture = await startJwt({ GATEWAY_JWT_ALGORITHMS: 'RS256,EdDSA' }, { issuer, key: rs });
+    expectGood(await fixture.sendWith());
+    expectGood(await fixture.sendWith({}, ed));
+    expectRefused(asNew(fixture), await fixture.sendWith({}, ps));
+    expectRefused(fixture, await fixture.sendWith({}, es));
     // The same key with another algorithm: the issuer defines the algorithm of a key.
     const ps256 = { ...ps, kid: 'RS256', privateKey: ps.privateKey };
-    expectRefused(stand, await stand.askWith({}, ps256));
+    expectRefused(fixture, await fixture.sendWith({}, ps256));
   });
 
   test('accepts no symmetric algorithm by default', () => {
@@ -506,81 +504,81 @@ describe('jwt', () => {
     expect(config.access).toMatchObject({ algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'], clockSkewSeconds: 30 });
   });
 
-  test('accepts every key of a shared name, and tokens without a key name', async () => {
-    const [one, twin] = [await createSigningKey('one'), await createSigningKey('one')];
-    const issuer = await startIssuer(one, twin);
-    const stand = await startJwt({}, { issuer, key: one });
-    expectGood(await stand.askWith());
-    expectGood(await stand.askWith({}, twin));
-    expectGood(await stand.askWith({}, twin, { kid: undefined }));
-    expectRefused(asNew(stand), await stand.askWith({}, await createSigningKey('one')));
-    expectRefused(stand, await stand.askWith({ exp: 1 }, twin), 'expired');
-    expectRefused(stand, await stand.askWith({ sub: 7 }, twin), 'no subject');
+  test('accepts every key with the same `kid`, and tokens without `kid`', async () => {
+    const [one, sameName] = [await createSigningKey('one'), await createSigningKey('one')];
+    const issuer = await startIssuer(one, sameName);
+    const fixture = await startJwt({}, { issuer, key: one });
+    expectGood(await fixture.sendWith());
+    expectGood(await fixture.sendWith({}, sameName));
+    expectGood(await fixture.sendWith({}, sameName, { kid: undefined }));
+    expectRefused(asNew(fixture), await fixture.sendWith({}, await createSigningKey('one')));
+    expectRefused(fixture, await fixture.sendWith({ exp: 1 }, sameName), 'expired');
+    expectRefused(fixture, await fixture.sendWith({ sub: 7 }, sameName), 'no subject');
     expect(issuer.requests).toHaveLength(1);
   });
 
   test('fetches the keys once more for a new key, and then rejects the withdrawn key without a fetch', async () => {
-    const stand = await startJwt();
-    expectGood(await stand.askWith());
+    const fixture = await startJwt();
+    expectGood(await fixture.sendWith());
     const next = await createSigningKey('two');
-    stand.issuer.publish(next);
-    advance(stand, COOLDOWN_MS);
-    expectGood(await stand.askWith({}, next));
-    expect(stand.issuer.requests).toHaveLength(2);
-    expectRefused(asNew(stand), await stand.askWith());
-    expect(stand.issuer.requests).toHaveLength(2);
+    fixture.issuer.publish(next);
+    advance(fixture, COOLDOWN_MS);
+    expectGood(await fixture.sendWith({}, next));
+    expect(fixture.issuer.requests).toHaveLength(2);
+    expectRefused(asNew(fixture), await fixture.sendWith());
+    expect(fixture.issuer.requests).toHaveLength(2);
   });
 
   test('rejects a key that was withdrawn ten minutes ago, for every caller', async () => {
-    const stand = await startJwt();
+    const fixture = await startJwt();
     const other = await createSigningKey('two');
-    expectGood(await stand.askWith());
-    stand.issuer.publish(other);
-    advance(stand, 599_000);
-    expectGood(await stand.askWith());
-    expect(stand.issuer.requests).toHaveLength(1);
-    advance(stand, 1_000);
+    expectGood(await fixture.sendWith());
+    fixture.issuer.publish(other);
+    advance(fixture, 599_000);
+    expectGood(await fixture.sendWith());
+    expect(fixture.issuer.requests).toHaveLength(1);
+    advance(fixture, 1_000);
     // The first request after that waits for the keys.
-    expectRefused(asNew(stand), await stand.askWith());
-    expect(stand.issuer.requests).toHaveLength(2);
-    expectGood(await stand.askWith({}, other));
+    expectRefused(asNew(fixture), await fixture.sendWith());
+    expect(fixture.issuer.requests).toHaveLength(2);
+    expectGood(await fixture.sendWith({}, other));
   });
 
-  test('is not ready without keys, says so to callers, and becomes ready through probes alone', async () => {
+  test('is not ready without keys, tells callers so, and becomes ready through probes only', async () => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     await issuer.stop();
-    const stand = await startJwt({}, { issuer, key });
-    await logged(stand, 'the signing keys of the issuer cannot be fetched');
-    expect(await stand.readiness()).toBe(503);
-    const answer = await stand.askWith();
-    expect(answer.status).toBe(503);
-    expect(codesOf(answer)).toEqual(['OVERLOADED']);
-    expect(answer.errors[0]?.extensions).toMatchObject({ retryable: true, retryAfterMs: 5_000 });
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    expect(stand.upstream.received).toEqual([]);
-    await expectOpen(stand);
+    const fixture = await startJwt({}, { issuer, key });
+    await logged(fixture, 'the signing keys of the issuer cannot be fetched');
+    expect(await fixture.readiness()).toBe(503);
+    const response = await fixture.sendWith();
+    expect(response.status).toBe(503);
+    expect(codesOf(response)).toEqual(['OVERLOADED']);
+    expect(response.errors[0]?.extensions).toMatchObject({ retryable: true, retryAfterMs: 5_000 });
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(fixture.upstream.received).toEqual([]);
+    await expectOpen(fixture);
 
     await issuer.start();
-    expect(await stand.readiness()).toBe(503);
+    expect(await fixture.readiness()).toBe(503);
     expect(issuer.requests).toHaveLength(0);
-    advance(stand, 5_000);
-    expect(await stand.readiness()).toBe(503);
+    advance(fixture, 5_000);
+    expect(await fixture.readiness()).toBe(503);
     await issuer.arrivals(1);
-    await logged(stand, 'the signing keys of the issuer are available again');
-    expect(await stand.readiness()).toBe(200);
-    expectGood(await stand.askWith());
+    await logged(fixture, 'the signing keys of the issuer are available again');
+    expect(await fixture.readiness()).toBe(200);
+    expectGood(await fixture.sendWith());
     expect(issuer.requests).toHaveLength(1);
-    expect(answer.errors[0]?.message).toBe('The keys of the issuer cannot be fetched; try again later.');
-    const warnings = stand.gateway.log.filter(({ level }) => level === 40);
+    expect(response.errors[0]?.message).toBe('The keys of the issuer cannot be fetched; try again later.');
+    const warnings = fixture.gateway.log.filter(({ level }) => level === 40);
     expect(warnings).toMatchObject([{ reason: 'ECONNREFUSED' }, { msg: 'operation', errorCodes: ['OVERLOADED'] }]);
   });
 
   /** Resolves when the log has this line. */
-  const logged = (stand: Stand, message: string) =>
+  const logged = (fixture: Fixture, message: string) =>
     vi.waitFor(
       () => {
-        expect(stand.gateway.log.map(({ msg }) => msg)).toContain(message);
+        expect(fixture.gateway.log.map(({ msg }) => msg)).toContain(message);
       },
       { interval: 1 },
     );
@@ -604,45 +602,45 @@ describe('jwt', () => {
       'text that is no JSON',
       'not a key set',
       (issuer) => {
-        issuer.say(`<html>${CANARY}</html>`);
+        issuer.respondWithText(`<html>${CANARY}</html>`);
       },
     ],
     [
       'JSON that is no key set',
       'not a key set',
       (issuer) => {
-        issuer.say(`{"keys":"${CANARY}"}`);
+        issuer.respondWithText(`{"keys":"${CANARY}"}`);
       },
     ],
     [
       'a list',
       'not a key set',
       (issuer) => {
-        issuer.say(`["${CANARY}"]`);
+        issuer.respondWithText(`["${CANARY}"]`);
       },
     ],
     [
       'nothing',
       'not a key set',
       (issuer) => {
-        issuer.say('');
+        issuer.respondWithText('');
       },
     ],
-  ])('is not ready when the issuer answers with %s, and logs %s', async (_what, reason, act) => {
+  ])('is not ready when the issuer responds with %s, and logs %s', async (_what, reason, act) => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     act(issuer);
-    const stand = await startJwt({}, { issuer, key });
-    await logged(stand, 'the signing keys of the issuer cannot be fetched');
-    expect(await stand.readiness()).toBe(503);
-    expect(stand.gateway.log.find(({ msg }) => String(msg).includes('cannot be fetched'))).toMatchObject({ reason });
-    expect([(await stand.askWith()).status, (await stand.askWith()).status]).toEqual([503, 503]);
+    const fixture = await startJwt({}, { issuer, key });
+    await logged(fixture, 'the signing keys of the issuer cannot be fetched');
+    expect(await fixture.readiness()).toBe(503);
+    expect(fixture.gateway.log.find(({ msg }) => String(msg).includes('cannot be fetched'))).toMatchObject({ reason });
+    expect([(await fixture.sendWith()).status, (await fixture.sendWith()).status]).toEqual([503, 503]);
     // Neither requests nor probes cause another fetch at once.
     expect(issuer.requests).toHaveLength(1);
     issuer.recover();
-    advance(stand, 5_000);
-    expectGood(await stand.askWith());
-    expect(await stand.readiness()).toBe(200);
+    advance(fixture, 5_000);
+    expectGood(await fixture.sendWith());
+    expect(await fixture.readiness()).toBe(200);
   });
 
   test('does not follow a redirect to another host for keys', async () => {
@@ -650,9 +648,9 @@ describe('jwt', () => {
     const other = await startIssuer(key);
     const issuer = await startIssuer();
     issuer.redirect(other.url);
-    const stand = await startJwt({}, { issuer, key });
-    await logged(stand, 'the signing keys of the issuer cannot be fetched');
-    expect((await stand.askWith()).status).toBe(503);
+    const fixture = await startJwt({}, { issuer, key });
+    await logged(fixture, 'the signing keys of the issuer cannot be fetched');
+    expect((await fixture.sendWith()).status).toBe(503);
     expect([issuer.requests.length, other.requests.length]).toEqual([1, 0]);
     await other[Symbol.asyncDispose]();
   });
@@ -661,89 +659,89 @@ describe('jwt', () => {
     const key = await createSigningKey('one');
     const issuer = await startIssuer(key);
     issuer.hang();
-    const stand = await startJwt({}, { issuer, key });
+    const fixture = await startJwt({}, { issuer, key });
     await issuer.arrivals(1);
-    const answers = Array.from({ length: 20 }, () => stand.askWith());
-    expect(await stand.readiness()).toBe(503);
+    const responses = Array.from({ length: 20 }, () => fixture.sendWith());
+    expect(await fixture.readiness()).toBe(503);
     await vi.waitFor(() => {
       expect(issuer.requests).toHaveLength(1);
     });
     await issuer.stop();
-    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    const statuses = (await Promise.all(responses)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([503]));
     expect(issuer.requests).toHaveLength(1);
   });
 
-  test('keeps its keys while the issuer is down, hangs or sends invalid data', async () => {
-    const stand = await startJwt();
-    expectGood(await stand.askWith());
+  test('continues with its keys while the issuer is down, hangs or sends invalid data', async () => {
+    const fixture = await startJwt();
+    expectGood(await fixture.sendWith());
     for (const act of [
       () => {
-        stand.issuer.fail();
+        fixture.issuer.fail();
       },
       () => {
-        stand.issuer.hang();
+        fixture.issuer.hang();
       },
       () => {
-        stand.issuer.say('{}');
+        fixture.issuer.respondWithText('{}');
       },
     ]) {
       act();
-      advance(stand, 3_600_000);
-      expectGood(await stand.askWith());
-      expectGood(await stand.askWith());
+      advance(fixture, 3_600_000);
+      expectGood(await fixture.sendWith());
+      expectGood(await fixture.sendWith());
     }
-    await stand.issuer.stop();
-    advance(stand, 3_600_000);
-    expectGood(await stand.askWith());
-    expect(await stand.readiness()).toBe(200);
+    await fixture.issuer.stop();
+    advance(fixture, 3_600_000);
+    expectGood(await fixture.sendWith());
+    expect(await fixture.readiness()).toBe(200);
   });
 
   test('fetches keys once per cooldown, however many tokens have an unknown key', async () => {
-    const stand = await startJwt();
-    expectGood(await stand.askWith());
-    stand.upstream.received.length = 0;
+    const fixture = await startJwt();
+    expectGood(await fixture.sendWith());
+    fixture.upstream.received.length = 0;
     const flood = async () => {
       const unknown = await Promise.all(Array.from({ length: 25 }, (_, index) => createSigningKey(`unknown-${index}`)));
-      const answers = await Promise.all(unknown.map((key) => stand.askWith({}, key)));
-      expect(answers.map(({ status }) => status)).toEqual(unknown.map(() => 401));
+      const responses = await Promise.all(unknown.map((key) => fixture.sendWith({}, key)));
+      expect(responses.map(({ status }) => status)).toEqual(unknown.map(() => 401));
     };
     await flood();
-    expect(stand.issuer.requests).toHaveLength(1);
-    advance(stand, COOLDOWN_MS);
+    expect(fixture.issuer.requests).toHaveLength(1);
+    advance(fixture, COOLDOWN_MS);
     await flood();
     await flood();
-    expect(stand.issuer.requests).toHaveLength(2);
-    expect(stand.upstream.received).toEqual([]);
+    expect(fixture.issuer.requests).toHaveLength(2);
+    expect(fixture.upstream.received).toEqual([]);
   });
 
-  test('asks a failing issuer at most once in five seconds, whatever tokens arrive', async () => {
-    const stand = await startJwt();
-    expectGood(await stand.askWith());
-    advance(stand, COOLDOWN_MS);
-    stand.issuer.fail();
+  test('fetches keys from a failing issuer at most once in five seconds, whatever tokens arrive', async () => {
+    const fixture = await startJwt();
+    expectGood(await fixture.sendWith());
+    advance(fixture, COOLDOWN_MS);
+    fixture.issuer.fail();
     const unknown = await createSigningKey('unknown');
-    for (let count = 0; count < 10; count += 1) expect((await stand.askWith({}, unknown)).status).toBe(503);
-    expect(stand.issuer.requests).toHaveLength(2);
-    expectGood(await stand.askWith());
-    advance(stand, 5_000);
-    expect((await stand.askWith({}, unknown)).status).toBe(503);
-    expect(stand.issuer.requests).toHaveLength(3);
+    for (let count = 0; count < 10; count += 1) expect((await fixture.sendWith({}, unknown)).status).toBe(503);
+    expect(fixture.issuer.requests).toHaveLength(2);
+    expectGood(await fixture.sendWith());
+    advance(fixture, 5_000);
+    expect((await fixture.sendWith({}, unknown)).status).toBe(503);
+    expect(fixture.issuer.requests).toHaveLength(3);
   });
 
   test('takes permissions from the groups and subject of a token, and refuses a caller without any', async () => {
     const permissions = { callers: { ann: 'all' }, claims: { ops: [{ clusters: ['a'] }] } };
-    const stand = await startJwt({}, { permissions });
-    expectGood(await stand.askWith());
-    stand.upstream.received.length = 0;
-    const nobody = await stand.askWith({ sub: 'nobody', groups: ['others', 7, null] });
+    const fixture = await startJwt({}, { permissions });
+    expectGood(await fixture.sendWith());
+    fixture.upstream.received.length = 0;
+    const nobody = await fixture.sendWith({ sub: 'nobody', groups: ['others', 7, null] });
     expect(nobody.status).toBe(403);
     expect(codesOf(nobody)).toEqual(['FORBIDDEN']);
     expect(nobody.data).toBeUndefined();
     expect(nobody.headers.get('www-authenticate')).toBeNull();
-    expect(stand.upstream.received).toEqual([]);
-    expectGood(await stand.askWith({ sub: 'bob', groups: 'ops' }));
-    expect(stand.upstream.received[0]?.parameters).toMatchObject({ clusterFilters: ['a'] });
+    expect(fixture.upstream.received).toEqual([]);
+    expectGood(await fixture.sendWith({ sub: 'bob', groups: 'ops' }));
+    expect(fixture.upstream.received[0]?.parameters).toMatchObject({ clusterFilters: ['a'] });
   });
 
   test.each<[string, Record<string, unknown>, boolean]>([
@@ -762,12 +760,12 @@ describe('jwt', () => {
     ['realm_access.roles', { realm_access: 'ops' }, false],
     ['__proto__.roles', { roles: ['ops'] }, false],
     ['constructor.name', {}, false],
-  ])('reads the claim %s of %j', async (claim, claims, isLetIn) => {
+  ])('reads the claim %s of %j', async (claim, claims, isAdmitted) => {
     const permissions = {
       claims: { ops: 'all', Function: 'all', undefined: 'all', null: 'all', 7: 'all', true: 'all' },
     };
-    const stand = await startJwt({ GATEWAY_SCOPES_CLAIM: claim }, { permissions });
-    expect((await stand.askWith(claims)).status).toBe(isLetIn ? 200 : 403);
+    const fixture = await startJwt({ GATEWAY_SCOPES_CLAIM: claim }, { permissions });
+    expect((await fixture.sendWith(claims)).status).toBe(isAdmitted ? 200 : 403);
   });
 });
 
@@ -861,7 +859,7 @@ describe('the configuration', () => {
       `ann:${KEY}`,
       [/^GATEWAY_API_KEYS and GATEWAY_API_KEYS_FILE exclude each other/],
     ],
-    ['bad keys', { ...API_KEY, GATEWAY_API_KEYS: CANARY }, undefined, [/^GATEWAY_API_KEYS must have `name:key`/]],
+    ['invalid keys', { ...API_KEY, GATEWAY_API_KEYS: CANARY }, undefined, [/^GATEWAY_API_KEYS must have `name:key`/]],
     [
       'no file of keys',
       { ...API_KEY, GATEWAY_API_KEYS_FILE: `/${CANARY}` },
@@ -927,13 +925,13 @@ describe('the configuration', () => {
       [/^GATEWAY_SCOPES needs GATEWAY_AUTH/],
     ],
     [
-      'public answers with keys',
+      'public responses with keys',
       { ...GOOD_KEY, CACHE_CONTROL: 'public' },
       undefined,
       [/^CACHE_CONTROL must be private/],
     ],
     [
-      'public answers with tokens',
+      'public responses with tokens',
       { ...ACCESS.jwt, CACHE_CONTROL: 'public' },
       undefined,
       [/^CACHE_CONTROL must be private/],

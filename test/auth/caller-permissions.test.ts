@@ -1,12 +1,12 @@
 // GATEWAY_SCOPES through the whole gateway: a caller with partial permissions gets the same responses as from a gateway
-// without permissions on a ScaleOps with that part of the fleet. So no response contains other data, whatever is asked,
-// cached or sent by other callers: no row, sum, count, cursor, name or order.
+// without permissions on a ScaleOps with that part of the fleet. No response contains other data, whatever callers send
+// and whatever is cached: no row, sum, count, cursor, name or order.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
 import { REPORT, ROW } from '../kit/entities.js';
-import type { Answer } from '../kit/gateway.js';
+import type { GraphqlResponse } from '../kit/gateway.js';
 import { createIdleClock, type IdleClock } from '../kit/time/idle-clock.js';
 import {
   AUDIENCE,
@@ -30,7 +30,7 @@ import {
   anyEntry,
   anyFleet,
   anyKeyFor,
-  anyQuestionFor,
+  anyQueryFor,
   anyWorkloadFilter,
   areAllowed,
   isFilterAllowed,
@@ -69,7 +69,7 @@ const foldEntry = (entry: Entry): Entry =>
     ? entry
     : entry.map((rule) => Object.fromEntries(Object.entries(rule).map(([name, names]) => [name, fold(names)])));
 
-/** One alias of an operation, with what the caller may not request there. */
+/** One alias of an operation, and whether it names anything forbidden. */
 interface Part {
   readonly kind: 'workloads' | 'aggregated' | 'cluster' | 'namespace' | 'workload' | 'entities';
   readonly field: string;
@@ -163,10 +163,10 @@ const anyPart = (entry: Entry, fleet: AnyFleet): fc.Arbitrary<Part> => {
   const aggregated = anyAggregatedFilter(entry).map((filter) =>
     rootPart('aggregated', filter, !areAllowed(entry, filter.clusters as string[] | undefined, undefined)),
   );
-  const weight = hasTwins(fleet) ? 0 : 2;
+  const weight = hasNamesInTwoCases(fleet) ? 0 : 2;
   return fc.oneof(
     { weight: 3, arbitrary: workloads },
-    { weight: fleet.isWild ? 0 : 3, arbitrary: aggregated },
+    { weight: fleet.isExtreme ? 0 : 3, arbitrary: aggregated },
     { weight, arbitrary: key },
     { weight, arbitrary: entities },
   );
@@ -176,25 +176,20 @@ const anyPart = (entry: Entry, fleet: AnyFleet): fc.Arbitrary<Part> => {
  * Whether ScaleOps has names that differ only in case. Then the rows of an entity depend on the source of its report, for
  * every caller.
  */
-function hasTwins({ rows, mindsCase }: AnyFleet): boolean {
+function hasNamesInTwoCases({ rows, isCaseSensitive }: AnyFleet): boolean {
   const names = new Set(rows.flatMap(({ clusterName, namespace }) => [nameOf(clusterName), nameOf(namespace)]));
-  return mindsCase && new Set(Array.from(names, (name) => name?.toLowerCase())).size < names.size;
+  return isCaseSensitive && new Set(Array.from(names, (name) => name?.toLowerCase())).size < names.size;
 }
 
 interface Operation {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
   readonly parts: readonly Part[];
-  /** Whether `where`, which every whole report gets, names anything forbidden. */
+  /** Whether `where`, which applies to every root report, names anything forbidden. */
   readonly isWhereForbidden: boolean;
 }
 
-function toOperation(
-  entry: Entry,
-  fleet: AnyFleet,
-  parts: readonly Part[],
-  question: Record<string, unknown>,
-): Operation {
+function toOperation(entry: Entry, fleet: AnyFleet, parts: readonly Part[], query: Record<string, unknown>): Operation {
   const types = parts.flatMap((part, at) =>
     Object.entries(part.types).map(([name, type]) => `$${name}_${at}: ${type}`),
   );
@@ -203,25 +198,25 @@ function toOperation(
   );
   const fields = parts.map(({ field }, at) => `p${at}: ${field.replaceAll(/\$([A-Z]+\d?)/g, `$$$1_${at}`)}`);
   const usesReports = parts.some(({ kind }) => kind !== 'workload');
-  const asked = usesReports ? QUESTION_TYPES : '';
-  const { clusterNames, namespaces } = (question.where ?? {}) as Record<string, readonly string[] | undefined>;
+  const requested = usesReports ? QUERY_TYPES : '';
+  const { clusterNames, namespaces } = (query.where ?? {}) as Record<string, readonly string[] | undefined>;
   return {
-    query: `query (${types.join(', ')} ${asked}) { ${fields.join('\n')} } ${usesReports ? REPORT : ''} ${
-      usesReports ? (hasTwins(fleet) ? 'fragment Nested on CostReport { clusters }' : NESTED) : ''
+    query: `query (${types.join(', ')} ${requested}) { ${fields.join('\n')} } ${usesReports ? REPORT : ''} ${
+      usesReports ? (hasNamesInTwoCases(fleet) ? 'fragment Nested on CostReport { clusters }' : NESTED) : ''
     }`,
-    variables: { ...Object.fromEntries(values), ...(usesReports && question) },
+    variables: { ...Object.fromEntries(values), ...(usesReports && query) },
     parts,
     isWhereForbidden: !areAllowed(foldEntry(entry), fold(clusterNames), fold(namespaces)),
   };
 }
-const QUESTION_TYPES = '$where: CostRowsWhere, $orderBy: [CostRowOrder!], $count: Int, $by: [CostDimensionInput!]!';
+const QUERY_TYPES = '$where: CostRowsWhere, $orderBy: [CostRowOrder!], $count: Int, $by: [CostDimensionInput!]!';
 
 const anyOperation = (entry: Entry, fleet: AnyFleet): fc.Arbitrary<Operation> =>
   fc
-    .tuple(fc.array(anyPart(entry, fleet), { minLength: 1, maxLength: 3 }), anyQuestionFor(entry))
-    .map(([parts, question]) => toOperation(entry, fleet, parts, question));
+    .tuple(fc.array(anyPart(entry, fleet), { minLength: 1, maxLength: 3 }), anyQueryFor(entry))
+    .map(([parts, query]) => toOperation(entry, fleet, parts, query));
 
-// -------------------------------------------------------------------------------------------------- what must come back
+// ------------------------------------------------------------------------------------------------- expected responses
 
 /** Ids of aggregated rows are not documented, nor are cursors, which are made of them. */
 const IDS = ['id', 'scaleOpsId', 'cursor', 'startCursor', 'endCursor'];
@@ -250,14 +245,14 @@ function withNull(value: unknown, [name, ...rest]: readonly (string | number)[])
 /**
  * Compares a caller's response with the reference response. While ScaleOps is down, a report may be missing.
  */
-function expectJust(
-  answer: Answer,
+function expectPermittedOnly(
+  response: GraphqlResponse,
   { parts, isWhereForbidden }: Operation,
-  reference: Answer,
+  reference: GraphqlResponse,
   entry: Entry,
   isDown = false,
 ): void {
-  // A question about values that a report is not grouped by is refused, to both.
+  // A query for values that the report is not grouped by is refused for both.
   if (reference.errors.length > 0) {
     expect(reference.errors[0]!.message).toContain('`filter.groupBy`');
     for (const { extensions } of reference.errors) expect(extensions.code).toBe('BAD_USER_INPUT');
@@ -276,18 +271,18 @@ function expectJust(
     }
     return kind === 'aggregated' ? withoutIds(value) : value;
   });
-  const down = answer.errors.filter(({ extensions }) => extensions.code === 'UPSTREAM_ERROR');
+  const down = response.errors.filter(({ extensions }) => extensions.code === 'UPSTREAM_ERROR');
   for (const { path: [alias, ...path] = [] } of isDown ? down : []) {
     const index = Number(String(alias).slice(1));
     expected[index] = withNull(expected[index], path);
   }
   const got = parts.map(({ kind }, index) => {
-    const value: unknown = answer.data[`p${index}`];
+    const value: unknown = response.data[`p${index}`];
     return kind === 'aggregated' ? withoutIds(value) : value;
   });
   expect(got, `what it may see is ${JSON.stringify(entry)}`).toEqual(expected);
-  expect(answer.status).toBe(200);
-  const refusals = answer.errors.filter((error) => !isDown || !down.includes(error));
+  expect(response.status).toBe(200);
+  const refusals = response.errors.filter((error) => !isDown || !down.includes(error));
   expect([...new Set(refusals.map(({ extensions }) => extensions.code))]).toEqual(
     forbidden.length === 0 ? [] : ['FORBIDDEN'],
   );
@@ -295,10 +290,10 @@ function expectJust(
     expect(forbidden.some((spot) => `${path.join('.')}.`.startsWith(`${spot}.`))).toBe(true);
   }
   for (const spot of forbidden) {
-    expect(answer.errors.some(({ path = [] }) => `${path.join('.')}.`.startsWith(`${spot}.`))).toBe(true);
+    expect(response.errors.some(({ path = [] }) => `${path.join('.')}.`.startsWith(`${spot}.`))).toBe(true);
   }
   parts.forEach(({ kind }, index) => {
-    if (kind === 'aggregated') expectOwnIds(answer.data[`p${index}`]);
+    if (kind === 'aggregated') expectOwnIds(response.data[`p${index}`]);
   });
 }
 
@@ -310,13 +305,13 @@ function expectOwnIds(report: unknown): void {
   expect(ids).not.toContain('');
 }
 
-// ------------------------------------------------------------------------------------------------------------ the world
+// ----------------------------------------------------------------------------------------------------------- the gateways
 
 const MULTI_CLUSTER = { SCALEOPS_MULTI_CLUSTER: 'on' };
 /** Longer than anything is cached. */
 const FOREVER_MS = 100_000_000;
 
-/** Entries for properties, by number, because a gateway reads its permissions once. */
+/** Entries for the random cases, by number, because a gateway reads its permissions once. */
 const ENTRIES = fc.sample(anyEntry, { ...SEED, numRuns: 160 });
 const CLAIM_ENTRIES = fc.sample(anyEntry, { ...SEED, numRuns: 40 });
 const nameOfCaller = (index: number) => `caller-${index}`;
@@ -326,16 +321,20 @@ interface Caller {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-interface World extends AsyncDisposable {
+interface RandomFixture extends AsyncDisposable {
   readonly upstream: FleetUpstream;
   readonly gateway: RestrictedGateway;
   readonly clock: IdleClock;
   serve(fleet: AnyFleet): Promise<void>;
   /** The reference response: a gateway on a fleet with only the entry's part. */
-  reference(entry: Entry, operation: Operation): Promise<Answer>;
+  reference(entry: Entry, operation: Operation): Promise<GraphqlResponse>;
 }
 
-async function startWorld(env: Readonly<Record<string, string>>, permissions: object, callers?: readonly string[]) {
+async function startRandomFixture(
+  env: Readonly<Record<string, string>>,
+  permissions: object,
+  callers?: readonly string[],
+) {
   const clock = createIdleClock();
   const upstream = await startFleetUpstream();
   const part = await startFleetUpstream();
@@ -343,7 +342,7 @@ async function startWorld(env: Readonly<Record<string, string>>, permissions: ob
   const plain = { url: part.url, permissions: undefined, env: { CACHE_TTL_SECONDS: '0' } };
   const [one, all] = [plain, { ...plain, env: { ...plain.env, ...MULTI_CLUSTER } }].map(startRestrictedGateway);
   let fleet: AnyFleet;
-  const world: World = {
+  const fixture: RandomFixture = {
     upstream,
     gateway,
     clock,
@@ -356,16 +355,16 @@ async function startWorld(env: Readonly<Record<string, string>>, permissions: ob
     },
     reference(entry, { query, variables }) {
       const rows = fleet.rows.filter((row) => mayShow(entry, row));
-      part.serve({ ...fleet, rows, listsAll: entry === 'all' && fleet.listsAll });
-      // For a caller with permitted clusters, an absent cluster filter means those.
+      part.serve({ ...fleet, rows, listsAllClusters: entry === 'all' && fleet.listsAllClusters });
+      // For a caller with permitted clusters, an absent cluster filter means the permitted ones.
       const namesClusters = entry !== 'all' && entry.every(({ clusters }) => clusters !== undefined);
-      return (namesClusters ? all! : one!).ask(query, variables);
+      return (namesClusters ? all! : one!).send(query, variables);
     },
     async [Symbol.asyncDispose]() {
       for (const each of [gateway, one!, all!, upstream, part]) await each[Symbol.asyncDispose]();
     },
   };
-  return world;
+  return fixture;
 }
 
 const anyState = fc.constantFrom('cold', 'warm', 'stale', 'down', 'no-cache');
@@ -385,29 +384,35 @@ function allow({ parts, ...operation }: Operation): Operation {
 }
 
 /** Sends the operation as the caller, concurrently with others, and again when the cache has aged or ScaleOps is down. */
-async function play(world: World, callers: readonly Caller[], scenario: Scenario, operation: Operation) {
-  const { gateway, clock, upstream } = world;
+async function runScenario(
+  fixture: RandomFixture,
+  callers: readonly Caller[],
+  scenario: Scenario,
+  operation: Operation,
+) {
+  const { gateway, clock, upstream } = fixture;
   const { fleet, others, state } = scenario;
   const caller = callers[scenario.caller]!;
-  const askAs = ({ headers }: Caller, more = {}) =>
-    gateway.ask(operation.query, operation.variables, { headers: { ...headers, ...more } });
-  const askOthers = (isBefore: boolean) =>
+  const sendAs = ({ headers }: Caller, more = {}) =>
+    gateway.send(operation.query, operation.variables, { headers: { ...headers, ...more } });
+  const sendOthers = (isBefore: boolean) =>
     others
       .filter((other) => other.isBefore === isBefore)
       .map(async (other) => {
         const { entry, headers } = callers[other.caller]!;
-        const wide = gateway.ask(WIDE, undefined, { headers });
-        const answer = await askAs(callers[other.caller]!);
+        const wide = gateway.send(WIDE, undefined, { headers });
+        const response = await sendAs(callers[other.caller]!);
         await wide;
-        return { entry, answer };
+        return { entry, response };
       });
-  await world.serve(fleet);
-  const before = await Promise.all(askOthers(true));
-  const [first, ...meanwhile] = await Promise.all([askAs(caller), ...askOthers(false)]);
-  const expected = await world.reference(caller.entry, operation);
-  expectJust(first, operation, expected, caller.entry);
-  for (const { entry, answer } of [...before, ...meanwhile]) {
-    if (entry === 'all') expectJust(answer, allow(operation), await world.reference('all', operation), entry);
+  await fixture.serve(fleet);
+  const before = await Promise.all(sendOthers(true));
+  const [first, ...meanwhile] = await Promise.all([sendAs(caller), ...sendOthers(false)]);
+  const expected = await fixture.reference(caller.entry, operation);
+  expectPermittedOnly(first, operation, expected, caller.entry);
+  for (const { entry, response } of [...before, ...meanwhile]) {
+    if (entry === 'all')
+      expectPermittedOnly(response, allow(operation), await fixture.reference('all', operation), entry);
   }
   if (state === 'stale') clock.advance(61_000);
   if (state === 'no-cache' || state === 'down') clock.advance(10_000);
@@ -416,13 +421,13 @@ async function play(world: World, callers: readonly Caller[], scenario: Scenario
     upstream.fail(500);
   }
   if (state === 'cold') return;
-  const again = await askAs(caller, state === 'no-cache' ? { 'cache-control': 'no-cache' } : {});
-  expectJust(again, operation, expected, caller.entry, state === 'down');
+  const again = await sendAs(caller, state === 'no-cache' ? { 'cache-control': 'no-cache' } : {});
+  expectPermittedOnly(again, operation, expected, caller.entry, state === 'down');
   await clock.idle();
 }
 
 describe.each(['api-key', 'jwt'] as const)('with %s, a caller with partial permissions', (kind) => {
-  let world: World;
+  let fixture: RandomFixture;
   let callers: readonly Caller[];
   let issuer: Issuer | undefined;
 
@@ -433,7 +438,7 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller with partial permi
       claims: Object.fromEntries(CLAIM_ENTRIES.map((entry, index) => [`group-${index}`, entry])),
     };
     if (kind === 'api-key') {
-      world = await startWorld({}, permissions, names);
+      fixture = await startRandomFixture({}, permissions, names);
       callers = ENTRIES.map((entry, index) => ({
         entry,
         headers: { 'x-api-key': keyOf(nameOfCaller(index)) },
@@ -448,7 +453,7 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller with partial permi
       GATEWAY_JWT_AUDIENCE: AUDIENCE,
       GATEWAY_JWT_JWKS_URL: issuer.url,
     };
-    world = await startWorld(jwt, permissions);
+    fixture = await startRandomFixture(jwt, permissions);
     // One in three has its own entry, and all have groups, some of them unknown.
     callers = await Promise.all(
       ENTRIES.map(async (own, index) => {
@@ -469,11 +474,11 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller with partial permi
     );
   });
   afterAll(async () => {
-    await world[Symbol.asyncDispose]();
+    await fixture[Symbol.asyncDispose]();
     await issuer?.[Symbol.asyncDispose]();
   });
 
-  test('gets the responses of a ScaleOps with only its part of the fleet, and so do all other callers', async () => {
+  test('gets the responses of a ScaleOps with only its part of the fleet, like all other callers', async () => {
     const anyCaller = fc.nat({ max: ENTRIES.length - 1 });
     const unlimited = ENTRIES.map((_, index) => index).filter((index) => callers[index]?.entry === 'all');
     const anyOther = fc.oneof(anyCaller, fc.constantFrom(...unlimited));
@@ -488,22 +493,22 @@ describe.each(['api-key', 'jwt'] as const)('with %s, a caller with partial permi
       async (scenario, gen) => {
         const { entry } = callers[scenario.caller]!;
         const operation = gen(anyOperation, entry, scenario.fleet);
-        await play(world, callers, scenario, operation);
+        await runScenario(fixture, callers, scenario, operation);
       },
     );
-    // Shrinking takes long, and the failure is readable without it.
+    // Shrinking takes long, and failures are readable without it.
     await fc.assert(property, { ...SEED, numRuns: kind === 'jwt' ? RUNS / 2 : RUNS, endOnFailure: true });
   }, 300_000);
 });
 
 // ------------------------------------------------------------------------------------------------------ what is asked
 
-interface Scene extends AsyncDisposable {
+interface Fixture extends AsyncDisposable {
   readonly upstream: FleetUpstream;
   readonly gateway: RestrictedGateway;
   readonly clock: IdleClock;
   /** The requests to ScaleOps since the last call. */
-  asked(): readonly Readonly<Record<string, unknown>>[];
+  requested(): readonly Readonly<Record<string, unknown>>[];
 }
 
 const row = (clusterName: string, namespace: string, more: RawRow = {}): RawRow => ({
@@ -518,14 +523,14 @@ const row = (clusterName: string, namespace: string, more: RawRow = {}): RawRow 
 });
 const ROWS = ['a', 'b', 'c'].flatMap((cluster) => ['x', 'y', 'z'].map((namespace) => row(cluster, namespace)));
 
-async function startScene(
+async function startFixture(
   callers: Readonly<Record<string, Entry>>,
   options: Partial<Pick<RestrictedOptions, 'env' | 'change'>> & { readonly rows?: readonly RawRow[] } = {},
-): Promise<Scene> {
+): Promise<Fixture> {
   const { rows = ROWS, ...rest } = options;
   const clock = createIdleClock();
   const upstream = await startFleetUpstream();
-  upstream.serve({ rows, mindsCase: true, listsAll: true });
+  upstream.serve({ rows, isCaseSensitive: true, listsAllClusters: true });
   const gateway = startRestrictedGateway({
     url: upstream.url,
     callers: Object.keys(callers),
@@ -537,7 +542,7 @@ async function startScene(
     upstream,
     gateway,
     clock,
-    asked: () => upstream.received.splice(0).map(({ parameters }) => parameters),
+    requested: () => upstream.received.splice(0).map(({ parameters }) => parameters),
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();
       await upstream[Symbol.asyncDispose]();
@@ -618,12 +623,12 @@ describe('for a caller with partial permissions ScaleOps gets a request for', ()
       { clusterFilters: ['A'], isClusterExclude: true, ...MULTI },
     ],
   ])('%s', async (_what, entry, filter, expected) => {
-    await using scene = await startScene({ ann: entry });
+    await using fixture = await startFixture({ ann: entry });
     const given = filter === '' ? '' : `(filter: { ${filter} })`;
-    const answer = await scene.gateway.askAs('ann', `{ workloadCosts${given} { ${NODES} } }`);
-    expect(answer.errors).toEqual([]);
-    expect(scene.asked()).toEqual([expected]);
-    for (const place of placesOf(answer.data.workloadCosts)) {
+    const response = await fixture.gateway.sendAs('ann', `{ workloadCosts${given} { ${NODES} } }`);
+    expect(response.errors).toEqual([]);
+    expect(fixture.requested()).toEqual([expected]);
+    for (const place of placesOf(response.data.workloadCosts)) {
       const [clusterName, namespace] = place.split('/');
       expect(mayShow(entry, { clusterName, namespace })).toBe(true);
     }
@@ -640,27 +645,27 @@ describe('for a caller with partial permissions ScaleOps gets a request for', ()
     ],
     ['cluster and namespace without a cluster filter', SPACES, '', { groupByCluster: true, groupByNamespace: true }],
   ])('sums by %s', async (_what, entry, filter, expected) => {
-    await using scene = await startScene({ ann: entry });
+    await using fixture = await startFixture({ ann: entry });
     const given = filter === '' ? '' : `(filter: { ${filter} })`;
-    const answer = await scene.gateway.askAs('ann', `{ aggregatedCosts${given} { totals { totalCost } } }`);
-    expect(answer.errors).toEqual([]);
-    expect(scene.asked()).toEqual([expected]);
+    const response = await fixture.gateway.sendAs('ann', `{ aggregatedCosts${given} { totals { totalCost } } }`);
+    expect(response.errors).toEqual([]);
+    expect(fixture.requested()).toEqual([expected]);
   });
 
   test('a cluster and a namespace as entities', async () => {
-    await using scene = await startScene({ ann: MIXED });
-    const ask = (query: string) => scene.gateway.askAs('ann', `{ ${query} { costs { ${NODES} } } }`);
-    expect(placesOf((await ask('kubernetesCluster(name: "b")')).data.kubernetesCluster.costs)).toEqual(['b/x']);
-    expect(scene.asked()).toEqual([{ clusterFilters: ['b'], namespaces: ['x'], ...MULTI }]);
+    await using fixture = await startFixture({ ann: MIXED });
+    const send = (query: string) => fixture.gateway.sendAs('ann', `{ ${query} { costs { ${NODES} } } }`);
+    expect(placesOf((await send('kubernetesCluster(name: "b")')).data.kubernetesCluster.costs)).toEqual(['b/x']);
+    expect(fixture.requested()).toEqual([{ clusterFilters: ['b'], namespaces: ['x'], ...MULTI }]);
     expect(
-      placesOf((await ask('kubernetesNamespace(clusterName: "a", name: "z")')).data.kubernetesNamespace.costs),
+      placesOf((await send('kubernetesNamespace(clusterName: "a", name: "z")')).data.kubernetesNamespace.costs),
     ).toEqual(['a/z']);
-    expect(scene.asked()).toEqual([{ clusterFilters: ['a'], namespaces: ['z'], ...MULTI }]);
+    expect(fixture.requested()).toEqual([{ clusterFilters: ['a'], namespaces: ['z'], ...MULTI }]);
   });
 
   test('nothing, when the names are not permitted', async () => {
-    await using scene = await startScene({ ann: MIXED });
-    const answer = await scene.gateway.askAs(
+    await using fixture = await startFixture({ ann: MIXED });
+    const response = await fixture.gateway.sendAs(
       'ann',
       `{
         one: workloadCosts(filter: { clusters: { names: ["a", "c"] } }) { clusters }
@@ -675,8 +680,8 @@ describe('for a caller with partial permissions ScaleOps gets a request for', ()
         }
       }`,
     );
-    expect(answer.status).toBe(200);
-    expect(answer.errors.map(({ path, message, extensions }) => [path?.join('.'), extensions.code, message])).toEqual(
+    expect(response.status).toBe(200);
+    expect(response.errors.map(({ path, message, extensions }) => [path?.join('.'), extensions.code, message])).toEqual(
       expect.arrayContaining([
         ['one', 'FORBIDDEN', 'You do not have access to the cluster in filter.clusters.names[1].'],
         ['two', 'FORBIDDEN', 'You do not have access to the namespace in filter.namespaces.names[1].'],
@@ -688,8 +693,8 @@ describe('for a caller with partial permissions ScaleOps gets a request for', ()
         ['eight.0.costs', 'FORBIDDEN', 'You do not have access to this cluster.'],
       ]),
     );
-    expect(answer.errors).toHaveLength(8);
-    expect(answer.data).toEqual({
+    expect(response.errors).toHaveLength(8);
+    expect(response.data).toEqual({
       one: null,
       two: null,
       three: null,
@@ -699,25 +704,25 @@ describe('for a caller with partial permissions ScaleOps gets a request for', ()
       seven: { costs: null },
       eight: [{ costs: null }, { costs: { clusters: ['a'] } }],
     });
-    expect(scene.asked()).toEqual([{ clusterFilters: ['a'], multiCluster: true, range: '1d' }]);
+    expect(fixture.requested()).toEqual([{ clusterFilters: ['a'], multiCluster: true, range: '1d' }]);
   });
 
-  test('one report per set of permissions, shared by callers with the same set', async () => {
+  test('one report per set of permissions, which callers with the same set share', async () => {
     const callers = { ann: AB, bob: [{ clusters: ['a', 'b'] }], cleo: SPACES, dora: 'all', eve: 'all' } as const;
-    await using scene = await startScene(callers, { env: MULTI_CLUSTER });
+    await using fixture = await startFixture(callers, { env: MULTI_CLUSTER });
     for (const caller of Object.keys(callers)) {
-      await scene.gateway.askAs(caller, `{ workloadCosts { ${NODES} } }`);
-      await scene.gateway.askAs(caller, `{ workloadCosts { totals { totalCost } } }`);
+      await fixture.gateway.sendAs(caller, `{ workloadCosts { ${NODES} } }`);
+      await fixture.gateway.sendAs(caller, `{ workloadCosts { totals { totalCost } } }`);
     }
-    expect(scene.asked()).toEqual([
+    expect(fixture.requested()).toEqual([
       { clusterFilters: ['a', 'b'], ...MULTI },
       { namespaces: ['x', 'y'], ...MULTI },
       { ...MULTI },
     ]);
     // The cached report of a caller with all permissions contains the others' entities too.
-    const answer = await scene.gateway.askAs('ann', `{ kubernetesCluster(name: "b") { costs { ${NODES} } } }`);
-    expect(placesOf(answer.data.kubernetesCluster.costs)).toEqual(['b/x', 'b/y', 'b/z']);
-    expect(scene.asked()).toEqual([]);
+    const response = await fixture.gateway.sendAs('ann', `{ kubernetesCluster(name: "b") { costs { ${NODES} } } }`);
+    expect(placesOf(response.data.kubernetesCluster.costs)).toEqual(['b/x', 'b/y', 'b/z']);
+    expect(fixture.requested()).toEqual([]);
   });
 });
 
@@ -728,25 +733,25 @@ describe('a caller with partial permissions', () => {
   test.each<[string, string]>([
     ['another case', 'A'],
     ['blanks around it', ' a'],
-    ['a blank behind it', 'a '],
+    ['a blank after it', 'a '],
     ['a null byte', 'a\u0000'],
     ['a line end', 'a\n'],
     ['a similar letter', '\u0430'],
     ['a full-width letter', '\uff41'],
     ['a soft hyphen', 'a\u00ad'],
     ['a combining mark', 'a\u0301'],
-    ['several names in one', 'a,b'],
+    ['several names in one text', 'a,b'],
     ['a pattern', 'a*'],
     ['a wildcard', '*'],
     ['the name of an object property', 'constructor'],
     ['a name outside the permissions', 'c'],
     ['an unpaired surrogate', '\ud83d'],
-  ])('gets nothing by a name with %s', async (_what, name) => {
-    // `where` takes names in any case: see the next test.
+  ])('finds nothing by a name with %s', async (_what, name) => {
+    // `where` matches names in any case: see the next test.
     const where = name === 'A' ? '' : 'where: workloadCosts { rows(where: { clusterNames: [$name] }) { totalCount } }';
     const rows = [...ROWS, row(name, 'x', { workloadName: 'canary-outside' })];
-    await using scene = await startScene({ ann: [{ clusters: ['a'] }] }, { rows });
-    const answer = await scene.gateway.askAs(
+    await using fixture = await startFixture({ ann: [{ clusters: ['a'] }] }, { rows });
+    const response = await fixture.gateway.sendAs(
       'ann',
       `query ($name: String!) {
         root: workloadCosts(filter: { clusters: { names: [$name] } }) { ${NODES} }
@@ -757,26 +762,26 @@ describe('a caller with partial permissions', () => {
       }`,
       { name },
     );
-    expect(answer.errors).toHaveLength(where === '' ? 4 : 5);
-    for (const { extensions } of answer.errors) expect(extensions.code).toMatch(/^(?:FORBIDDEN|BAD_USER_INPUT)$/);
-    expect(answer.text).not.toContain('canary');
-    expect(answer.text).not.toContain('totalCount');
+    expect(response.errors).toHaveLength(where === '' ? 4 : 5);
+    for (const { extensions } of response.errors) expect(extensions.code).toMatch(/^(?:FORBIDDEN|BAD_USER_INPUT)$/);
+    expect(response.text).not.toContain('canary');
+    expect(response.text).not.toContain('totalCount');
   });
 
-  test('finds its own rows alone by a name in another case in `where`', async () => {
+  test('finds only its own rows by a name in another case in `where`', async () => {
     const rows = [...ROWS, row('A', 'x', { workloadName: 'canary-outside' })];
-    await using scene = await startScene({ ann: [{ clusters: ['a'] }] }, { rows });
-    const answer = await scene.gateway.askAs(
+    await using fixture = await startFixture({ ann: [{ clusters: ['a'] }] }, { rows });
+    const response = await fixture.gateway.sendAs(
       'ann',
       '{ workloadCosts { rows(where: { clusterNames: ["A"], namespaces: ["X"] }) { nodes { clusterName namespace } } } }',
     );
-    expect(answer.errors).toEqual([]);
-    expect(answer.data.workloadCosts.rows.nodes).toEqual([{ clusterName: 'a', namespace: 'x' }]);
+    expect(response.errors).toEqual([]);
+    expect(response.data.workloadCosts.rows.nodes).toEqual([{ clusterName: 'a', namespace: 'x' }]);
   });
 
-  test('may leave out names that it may not see, and search for them, and gets its own', async () => {
-    await using scene = await startScene({ ann: PART });
-    const answer = await scene.gateway.askAs(
+  test('may exclude forbidden names and search for them, and gets only its own rows', async () => {
+    await using fixture = await startFixture({ ann: PART });
+    const response = await fixture.gateway.sendAs(
       'ann',
       `{
         out: workloadCosts(filter: { clusters: { names: ["c"], exclude: true }, namespaces: { names: ["q"], exclude: true } }) { ${NODES} }
@@ -784,21 +789,21 @@ describe('a caller with partial permissions', () => {
         search: workloadCosts { rows(where: { search: "c/" }) { totalCount } totals(where: { search: "c" }) { totalCost } }
       }`,
     );
-    expect(answer.errors).toEqual([]);
-    expect(placesOf(answer.data.out)).toEqual(OWN);
-    expect(answer.data.none).toEqual({
+    expect(response.errors).toEqual([]);
+    expect(placesOf(response.data.out)).toEqual(OWN);
+    expect(response.data.none).toEqual({
       clusters: [],
       rows: { totalCount: 0, nodes: [] },
       totals: { rowCount: 0, totalCost: 0 },
     });
     // "cart" contains a c, and each of its own rows costs 1.
-    expect(answer.data.search).toEqual({ rows: { totalCount: 0 }, totals: { totalCost: OWN.length } });
+    expect(response.data.search).toEqual({ rows: { totalCount: 0 }, totals: { totalCost: OWN.length } });
   });
 
   test('sees each of its rows once across pages, in both directions', async () => {
-    await using scene = await startScene({ ann: PART, bob: 'all' }, { env: MULTI_CLUSTER });
+    await using fixture = await startFixture({ ann: PART, bob: 'all' }, { env: MULTI_CLUSTER });
     const page = async (caller: string, way: string): Promise<{ places: string[]; cursor: string; more: boolean }> => {
-      const { data, errors } = await scene.gateway.askAs(
+      const { data, errors } = await fixture.gateway.sendAs(
         caller,
         `{ workloadCosts { rows(orderBy: [{ field: NAMESPACE }], ${way}) {
           totalCount nodes { clusterName namespace } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`,
@@ -839,20 +844,23 @@ describe('a caller with partial permissions', () => {
     }
   });
 
-  test('gets its rows with too many permitted names to send, and with names that do not exist', async () => {
+  test('gets its rows when its permitted names are too many to send, or do not exist', async () => {
     const many = Array.from({ length: 1_500 }, (_, index) => `cluster-${index}`);
     const entry = [{ clusters: [...many, 'a'] }, { clusters: ['nowhere'], namespaces: ['x'] }];
-    await using scene = await startScene({ ann: entry, bob: [{ clusters: ['nowhere'] }] });
-    const answer = await scene.gateway.askAs(
+    await using fixture = await startFixture({ ann: entry, bob: [{ clusters: ['nowhere'] }] });
+    const response = await fixture.gateway.sendAs(
       'ann',
       `{ workloadCosts { clusters ${NODES} } aggregatedCosts { ${NODES} } }`,
     );
-    expect(answer.errors).toEqual([]);
-    expect(answer.data.workloadCosts.clusters).toEqual(['a']);
-    expect(placesOf(answer.data.workloadCosts)).toEqual(['a/x', 'a/y', 'a/z']);
-    expect(answer.data.aggregatedCosts.rows.totalCount).toBe(1);
-    expect(scene.asked()).toContainEqual({ multiCluster: true });
-    const { data } = await scene.gateway.askAs('bob', `{ workloadCosts { clusters ${NODES} totals { totalCost } } }`);
+    expect(response.errors).toEqual([]);
+    expect(response.data.workloadCosts.clusters).toEqual(['a']);
+    expect(placesOf(response.data.workloadCosts)).toEqual(['a/x', 'a/y', 'a/z']);
+    expect(response.data.aggregatedCosts.rows.totalCount).toBe(1);
+    expect(fixture.requested()).toContainEqual({ multiCluster: true });
+    const { data } = await fixture.gateway.sendAs(
+      'bob',
+      `{ workloadCosts { clusters ${NODES} totals { totalCost } } }`,
+    );
     expect(data.workloadCosts).toEqual({
       clusters: [],
       rows: { totalCount: 0, nodes: [] },
@@ -865,51 +873,51 @@ describe('a caller with partial permissions', () => {
     const rows = ['a', 'b', 'c', 'd'].flatMap((cluster) =>
       ['x', 'y'].map((space) => row(cluster, space, { services: [long] })),
     );
-    await using scene = await startScene(
+    await using fixture = await startFixture(
       { ann: [{ clusters: ['a', 'b', 'c'] }, { clusters: ['d'], namespaces: ['x'] }] },
       {
         rows,
         change: (config) => ({ ...config, upstream: { ...config.upstream, maxResponseBytes: 2_400 } }),
       },
     );
-    const answer = await scene.gateway.askAs(
+    const response = await fixture.gateway.sendAs(
       'ann',
       `{ _entities(representations: [${['a', 'b', 'c', 'd'].map((name) => `{ __typename: "KubernetesCluster", name: "${name}" }`).join()}]) {
         ... on KubernetesCluster { name costs { clusters ${NODES} } } } }`,
     );
-    expect(answer.errors).toEqual([]);
-    const reports = answer.data._entities as readonly { readonly costs: unknown }[];
+    expect(response.errors).toEqual([]);
+    const reports = response.data._entities as readonly { readonly costs: unknown }[];
     expect(reports.map(({ costs }) => placesOf(costs))).toEqual([
       ['a/x', 'a/y'],
       ['b/x', 'b/y'],
       ['c/x', 'c/y'],
       ['d/x'],
     ]);
-    expect(scene.asked().length).toBeGreaterThan(1);
+    expect(fixture.requested().length).toBeGreaterThan(1);
   });
 
-  test('learns nothing from errors and logs while ScaleOps fails, whatever is cached', async () => {
-    await using scene = await startScene(
+  test('sees nothing forbidden in errors and logs while ScaleOps fails, whatever is cached', async () => {
+    await using fixture = await startFixture(
       { ann: PART, bob: 'all' },
       { env: { ...MULTI_CLUSTER, CACHE_STALE_IF_ERROR_SECONDS: '0', CACHE_STALE_SECONDS: '0' } },
     );
-    await scene.gateway.askAs('bob', `{ workloadCosts { ${NODES} } }`);
+    await fixture.gateway.sendAs('bob', `{ workloadCosts { ${NODES} } }`);
     for (const status of [400, 401, 403, 404, 429, 500, 503]) {
-      scene.clock.advance(120_000);
-      scene.upstream.fail(status, JSON.stringify({ error: 'canary-of-c' }));
-      const answer = await scene.gateway.askAs(
+      fixture.clock.advance(120_000);
+      fixture.upstream.fail(status, JSON.stringify({ error: 'canary-of-c' }));
+      const response = await fixture.gateway.sendAs(
         'ann',
         `{ workloadCosts { ${NODES} } kubernetesCluster(name: "a") { costs { ${NODES} } } }`,
       );
-      expect(answer.data).toEqual({ workloadCosts: null, kubernetesCluster: { costs: null } });
-      expect(answer.text).not.toContain('canary');
+      expect(response.data).toEqual({ workloadCosts: null, kubernetesCluster: { costs: null } });
+      expect(response.text).not.toContain('canary');
     }
-    expect(JSON.stringify(scene.gateway.log)).not.toContain('canary');
+    expect(JSON.stringify(fixture.gateway.log)).not.toContain('canary');
   });
 });
 
 describe('data outside the permissions of a caller', () => {
-  /** Every text and number is unique, except for keys, which may be used in questions. */
+  /** Every text and number is unique, except for label keys, which operations contain. */
   const outside = (index: number): RawRow => ({
     id: `canary-id-${index}`,
     clusterName: `canary-cluster-${index % 3}`,
@@ -947,7 +955,7 @@ describe('data outside the permissions of a caller', () => {
         ... on KubernetesCluster { costs { ...Report ...Nested } } ... on KubernetesNamespace { costs { ...Report ...Nested } }
         ... on KubernetesWorkload { cost { ${ROW} } } } }`,
   ];
-  const QUESTIONS = [
+  const VARIABLES = [
     { by: [{ field: 'CLUSTER' }, { field: 'NAMESPACE' }], count: 3, orderBy: [{ field: 'TOTAL_COST' }] },
     { by: [{ label: 'team' }, { label: 'outside-key' }], count: 1, where: { search: 'anary' } },
     { by: [{ field: 'WORKLOAD_NAME' }, { field: 'WORKLOAD_TYPE' }], count: 2, where: { minTotalCost: 98_765_432 } },
@@ -960,54 +968,59 @@ describe('data outside the permissions of a caller', () => {
 
   test.each([false, true])(
     'appears in no response, header or log line, with other callers at the same time (ScaleOps distinguishes case: %s)',
-    async (mindsCase) => {
+    async (isCaseSensitive) => {
       const own = ROWS.filter((each) => mayShow(PART, each));
       const rows = Array.from({ length: 12 }, (_, index) => [outside(index), own[index % own.length]!]).flat();
-      await using scene = await startScene({ ann: PART, bob: 'all', cleo: [{ namespaces: ['canary-namespace-1'] }] });
+      await using fixture = await startFixture({
+        ann: PART,
+        bob: 'all',
+        cleo: [{ namespaces: ['canary-namespace-1'] }],
+      });
       const canary = /canary-|7654321|9876543|CanaryType/;
       for (const query of QUERIES) {
-        for (const question of QUESTIONS) {
-          scene.clock.advance(FOREVER_MS);
-          scene.upstream.serve({ rows, mindsCase, listsAll: true });
+        for (const variables of VARIABLES) {
+          fixture.clock.advance(FOREVER_MS);
+          fixture.upstream.serve({ rows, isCaseSensitive, listsAllClusters: true });
           const text = `query ($where: CostRowsWhere, $orderBy: [CostRowOrder!], $count: Int, $by: [CostDimensionInput!]!) ${query} ${REPORT} ${NESTED}`;
-          const asAnn = () => scene.gateway.askAs('ann', text, question, { 'apollo-federation-include-trace': 'ftv1' });
+          const asAnn = () =>
+            fixture.gateway.sendAs('ann', text, variables, { 'apollo-federation-include-trace': 'ftv1' });
           const [first, other] = await Promise.all([
             asAnn(),
-            scene.gateway.askAs('bob', text, question),
-            scene.gateway.askAs('cleo', text, question),
+            fixture.gateway.sendAs('bob', text, variables),
+            fixture.gateway.sendAs('cleo', text, variables),
           ]);
           // Otherwise the test proves nothing.
           expect(other.text).toMatch(query.startsWith('{ _entities') ? /data/ : canary);
-          for (const answer of [first, await asAnn()]) {
+          for (const response of [first, await asAnn()]) {
             const { trace, ...extensions } =
-              (JSON.parse(answer.text) as { extensions?: Record<string, unknown> }).extensions ?? {};
-            const said = [
-              JSON.stringify(answer.data),
-              JSON.stringify(answer.errors),
-              JSON.stringify([...answer.headers]),
+              (JSON.parse(response.text) as { extensions?: Record<string, unknown> }).extensions ?? {};
+            const output = [
+              JSON.stringify(response.data),
+              JSON.stringify(response.errors),
+              JSON.stringify([...response.headers]),
               JSON.stringify(extensions),
               Buffer.from(typeof trace === 'string' ? trace : '', 'base64').toString('latin1'),
             ].join('\n');
             // Cursors contain encoded texts.
-            const cursors = [...answer.text.matchAll(/[cC]ursor":"([^"]*)"/g)].map(([, each = '']) =>
+            const cursors = [...response.text.matchAll(/[cC]ursor":"([^"]*)"/g)].map(([, each = '']) =>
               Buffer.from(each, 'base64url'),
             );
-            expect(`${said}\n${cursors.map(String).join('\n')}`).not.toMatch(canary);
+            expect(`${output}\n${cursors.map(String).join('\n')}`).not.toMatch(canary);
           }
         }
       }
-      expect(JSON.stringify(scene.gateway.log)).not.toMatch(canary);
+      expect(JSON.stringify(fixture.gateway.log)).not.toMatch(canary);
     },
   );
 });
 
 describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
-  test('give callers with different permissions their own rows, whichever caller fetched the report', async () => {
+  test('serve callers with different permissions their own rows, whichever caller fetched the report', async () => {
     await using redis = await startWatchedRedis();
-    const world = { callers: fc.sample(anyEntry, { ...SEED, numRuns: 20 }) };
-    const callers = Object.fromEntries(world.callers.map((entry, index) => [nameOfCaller(index), entry]));
+    const fixture = { callers: fc.sample(anyEntry, { ...SEED, numRuns: 20 }) };
+    const callers = Object.fromEntries(fixture.callers.map((entry, index) => [nameOfCaller(index), entry]));
     const env = { CACHE_REDIS_URL: redis.url };
-    await using one = await startScene(callers, { env });
+    await using one = await startFixture(callers, { env });
     const two = startRestrictedGateway({
       url: one.upstream.url,
       callers: Object.keys(callers),
@@ -1024,14 +1037,14 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
       '(filter: { namespaces: { names: ["q"], exclude: true } })',
     ]) {
       for (const [caller, entry] of Object.entries(callers)) {
-        const answers = [];
+        const responses = [];
         for (const gateway of [one.gateway, two]) {
-          answers.push(
-            await gateway.askAs(caller, `{ workloadCosts${filter} { clusters ${NODES} totals { totalCost } } }`),
+          responses.push(
+            await gateway.sendAs(caller, `{ workloadCosts${filter} { clusters ${NODES} totals { totalCost } } }`),
           );
           await redis.watch.settled();
         }
-        for (const { data, errors } of answers) {
+        for (const { data, errors } of responses) {
           expect(errors).toEqual([]);
           const isMulti = filter.includes('multi') || (entry !== 'all' && entry.every(({ clusters }) => clusters));
           const own = ROWS.filter((each) => mayShow(entry, each) && (isMulti || each.clusterName === 'a'));

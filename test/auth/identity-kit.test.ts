@@ -1,5 +1,5 @@
-// The test kit's Azure AD: it issues a token for exactly the documented request, and each of its faults does what its name
-// says. The tests of the gateway rely on both.
+// The test kit's Azure AD: it issues a token for exactly the documented request, and each of its faults matches its
+// name. Tests of the gateway rely on both.
 
 import { createConnection } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,15 +24,15 @@ beforeEach(async () => {
 });
 afterEach(() => identity[Symbol.asyncDispose]());
 
-function ask(form: Record<string, string> = FORM, init: RequestInit = {}, path = PATH, url = identity.url) {
+function send(form: Record<string, string> = FORM, init: RequestInit = {}, path = PATH, url = identity.url) {
   return fetch(url + path, { method: 'POST', body: new URLSearchParams(form), redirect: 'manual', ...init });
 }
 
 describe('the token endpoint', () => {
   it('issues a new token for each valid request', async () => {
-    const answers = await Promise.all([await ask(), await ask()].map((response) => response.json()));
+    const responses = await Promise.all([await send(), await send()].map((response) => response.json()));
     const both = { token_type: 'Bearer', expires_in: 3599 };
-    expect(answers).toEqual([
+    expect(responses).toEqual([
       { ...both, access_token: 'identity-token-1' },
       { ...both, access_token: 'identity-token-2' },
     ]);
@@ -50,12 +50,12 @@ describe('the token endpoint', () => {
       issue: () => 'chosen',
     });
     const form = { ...FORM, client_id: 'id', client_secret: 's' };
-    const response = await ask(form, {}, '/contoso%20one/oauth2/token', other.url);
+    const response = await send(form, {}, '/contoso%20one/oauth2/token', other.url);
     expect(await response.json()).toEqual({ token_type: 'Bearer', expires_in: '60', access_token: 'chosen' });
     const statuses = [
-      (await ask(FORM, {}, '/contoso%20one/oauth2/token', other.url)).status,
-      (await ask(form, {}, PATH, other.url)).status,
-      (await ask(form)).status,
+      (await send(FORM, {}, '/contoso%20one/oauth2/token', other.url)).status,
+      (await send(form, {}, PATH, other.url)).status,
+      (await send(form)).status,
     ];
     expect([statuses, other.issued, identity.issued]).toEqual([[400, 404, 400], ['chosen'], []]);
   });
@@ -91,32 +91,32 @@ describe('the token endpoint', () => {
     ['another method', 405, 'invalid_request', { method: 'PUT' }],
     ['another tenant', 404, 'not_found', {}, '/common/oauth2/token'],
     ['another version', 404, 'not_found', {}, `/${TENANT}/oauth2/v2.0/token`],
-    ['a path too long', 404, 'not_found', {}, `${PATH}/`],
+    ['a path that is too long', 404, 'not_found', {}, `${PATH}/`],
   ])('issues no token for %s', async (_, status, error, init, path) => {
-    const response = await ask(FORM, init, path);
-    const answer = (await response.json()) as object;
-    expect([response.status, answer]).toMatchObject([status, { error }]);
-    expect(JSON.stringify(answer)).toContain(CANARY);
+    const response = await send(FORM, init, path);
+    const reply = (await response.json()) as object;
+    expect([response.status, reply]).toMatchObject([status, { error }]);
+    expect(JSON.stringify(reply)).toContain(CANARY);
     expect([identity.requests.length, identity.issued]).toEqual([1, []]);
   });
 
   it.each([FORM_TYPE, 'Application/X-WWW-Form-Urlencoded; charset=UTF-8'])('accepts %s as a form', async (type) => {
-    expect((await ask(FORM, typed(type))).status).toBe(200);
+    expect((await send(FORM, typed(type))).status).toBe(200);
   });
 
   it('holds every response until the gate opens', async () => {
     const gate = createGate();
     await using held = await startIdentity({ latency: gate.pass });
     let answered = 0;
-    const answers = ['right', 'wrong'].map((each) =>
-      ask(each === 'right' ? FORM : {}, {}, PATH, held.url).finally(() => (answered += 1)),
+    const responses = ['right', 'wrong'].map((each) =>
+      send(each === 'right' ? FORM : {}, {}, PATH, held.url).finally(() => (answered += 1)),
     );
     await Promise.all([gate.arrivals(2), held.arrivals(2)]);
-    // A later request without the gate proves that the held ones had time to be answered.
-    await ask();
+    // A later request without the gate proves that the held ones had enough time.
+    await send();
     expect([answered, held.requests.length, held.issued]).toEqual([0, 2, []]);
     gate.open();
-    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 400]);
+    expect((await Promise.all(responses)).map(({ status }) => status)).toEqual([200, 400]);
     expect(held.issued).toHaveLength(1);
   });
 });
@@ -124,17 +124,17 @@ describe('the token endpoint', () => {
 describe('a fault', () => {
   it('can be a status with a body and headers', async () => {
     identity.fail(503);
-    const plain = await ask();
+    const plain = await send();
     expect([plain.status, await plain.json()]).toMatchObject([503, { error: 'server_error' }]);
     identity.fail(429, { error: 'slow_down' }, { 'retry-after': '7' });
-    const chosen = await ask();
+    const chosen = await send();
     expect([chosen.status, chosen.headers.get('retry-after'), await chosen.text()]).toEqual([
       429,
       '7',
       '{"error":"slow_down"}',
     ]);
     identity.fail(200, '{"access_token":');
-    const cut = await ask();
+    const cut = await send();
     expect([cut.headers.get('content-type'), await cut.text()]).toEqual([
       'application/json; charset=utf-8',
       '{"access_token":',
@@ -142,14 +142,14 @@ describe('a fault', () => {
     expect(identity.issued).toEqual([]);
   });
 
-  it('can be silence until the client leaves', async () => {
+  it('can be silence until the client disconnects', async () => {
     identity.hang();
-    const leave = new AbortController();
-    const hung = ask(FORM, { signal: leave.signal });
+    const abort = new AbortController();
+    const hung = send(FORM, { signal: abort.signal });
     await identity.arrivals(1);
     identity.recover();
-    expect((await ask()).status).toBe(200);
-    leave.abort();
+    expect((await send()).status).toBe(200);
+    abort.abort();
     await expect(hung).rejects.toThrow('aborted');
     await identity.requests[0]!.closed;
     expect(identity.issued).toHaveLength(1);
@@ -157,7 +157,7 @@ describe('a fault', () => {
 
   it('can be a reset connection', async () => {
     identity.reset();
-    const code = await ask().then(
+    const code = await send().then(
       () => 'answered',
       (error: unknown) => ((error as Error).cause as NodeJS.ErrnoException).code,
     );
@@ -166,20 +166,20 @@ describe('a fault', () => {
 
   it('can be a redirect, and the next request is recorded', async () => {
     identity.redirect();
-    const found = await ask();
+    const found = await send();
     expect([found.status, found.headers.get('location')]).toEqual([302, `${identity.url}/${CANARY}-in-location`]);
     identity.redirect(307);
-    expect((await ask(FORM, { redirect: 'follow' })).status).toBe(404);
+    expect((await send(FORM, { redirect: 'follow' })).status).toBe(404);
     expect(identity.requests.map(({ path }) => path)).toEqual([PATH, PATH, `/${CANARY}-in-location`]);
     expect(identity.requests[2]!.body).toBe(TEXT);
     identity.redirect(301, 'https://elsewhere.invalid/');
-    expect((await ask()).headers.get('location')).toBe('https://elsewhere.invalid/');
+    expect((await send()).headers.get('location')).toBe('https://elsewhere.invalid/');
     expect(identity.issued).toEqual([]);
   });
 
   it('can be a page instead of JSON', async () => {
     identity.html();
-    const response = await ask();
+    const response = await send();
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
     expect(await response.text()).toMatch(new RegExp(`^<!doctype html>.*${CANARY}`));
     expect(identity.issued).toEqual([]);
@@ -187,42 +187,42 @@ describe('a fault', () => {
 
   it('can be a response without a token', async () => {
     identity.omitToken();
-    const response = await ask();
-    const answer: unknown = await response.json();
-    expect([response.status, answer]).toMatchObject([200, { token_type: 'Bearer', expires_in: 3599 }]);
-    expect(answer).not.toHaveProperty('access_token');
+    const response = await send();
+    const reply: unknown = await response.json();
+    expect([response.status, reply]).toMatchObject([200, { token_type: 'Bearer', expires_in: 3599 }]);
+    expect(reply).not.toHaveProperty('access_token');
     expect(identity.issued).toEqual([]);
   });
 
   it('does not hide an invalid request, and ends when the server recovers', async () => {
     identity.fail(503);
-    expect((await ask({})).status).toBe(400);
-    expect((await ask()).status).toBe(503);
+    expect((await send({})).status).toBe(400);
+    expect((await send()).status).toBe(503);
     identity.recover();
-    expect((await ask()).status).toBe(200);
+    expect((await send()).status).toBe(200);
     expect([identity.requests.length, identity.issued]).toEqual([3, ['identity-token-1']]);
   });
 });
 
 describe('the server', () => {
-  it('does not count a client that leaves in the middle of a request', async () => {
+  it('does not count a client that disconnects in the middle of a request', async () => {
     const socket = createConnection(Number(new URL(identity.url).port), '127.0.0.1');
     const continued = new Promise((resolve) => socket.once('data', resolve));
-    // The server asks for the rest once it has read the head.
+    // The server sends 100 Continue once it has read the head.
     socket.write(`POST ${PATH} HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 9\r\n\r\ngrant`);
     await continued;
     socket.destroy();
-    await ask();
+    await send();
     expect(identity.requests).toHaveLength(1);
   });
 
   it('closes open connections when it is closed, and can be closed twice', async () => {
     identity.hang();
-    const hung = expect(ask()).rejects.toThrow('fetch failed');
+    const hung = expect(send()).rejects.toThrow('fetch failed');
     await identity.arrivals(1);
     await identity[Symbol.asyncDispose]();
     await identity[Symbol.asyncDispose]();
     await hung;
-    await expect(ask()).rejects.toThrow('fetch failed');
+    await expect(send()).rejects.toThrow('fetch failed');
   });
 });

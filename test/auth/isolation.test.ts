@@ -1,5 +1,5 @@
 // Isolation of principals under concurrency: twenty principals send requests to two gateways on one Redis, in an order that
-// only a seed decides, while tokens are revoked and restored, clients leave, clocks jump, reports are evicted, and entries
+// only a seed decides, while tokens are revoked and restored, clients disconnect, clocks jump, reports are evicted, and entries
 // in Redis are deleted and exchanged.
 //
 // Mutations that make the first test fail:
@@ -9,31 +9,30 @@
 // - src/loaders/context.ts, loadReport(): the first token is used for all;
 // - src/cache/shared/shared-store.ts, look(): the header's key and principal not compared, and src/upstream/principal.ts: one
 //   sealing key for all;
-// - src/cache/shared/shared-store.ts, look(): the header's key not compared: another question of the same principal
-//   (with most seeds; test/cache/shared-cache.test.ts always finds it).
+// - src/cache/shared/shared-store.ts, look(): the header's key not compared: another request of the same principal (with most seeds; test/cache/shared-cache.test.ts always finds it).
 // Mutations that make the others fail:
 // - src/cache/memory/token-validity.ts, isCurrent(): always true;
 // - src/cache/memory/report-store.ts, find(): not asking acceptance.isCurrent;
 // - src/cache/report-cache.ts: no purge after a refusal.
 
-import { inflateRawSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import type { Clock } from '../../src/clock.js';
 import { createManualClock } from '../kit/time/clock.js';
-import type { Answer } from '../kit/gateway.js';
+import type { GraphqlResponse } from '../kit/gateway.js';
+import { gunzipAll } from '../kit/formats/gzip.js';
 import { isRedisSkipped } from '../kit/processes/redis.js';
 import {
   CONNECTED,
   createWatchedClock,
   keepPolling,
-  rest,
+  waitUntilIdle,
   startReplica,
   startWatchedRedis,
   type Replica,
   type WatchedRedis,
 } from '../kit/processes/replicas.js';
-import { askedRowName, secretOf, startTenants, type Tenants } from '../kit/upstream/tenants.js';
+import { requestRowName, secretOf, startTenants, type Tenants } from '../kit/upstream/tenants.js';
 
 const RECHECK_MS = 60_000;
 const PRINCIPALS = Array.from({ length: 20 }, (_, index) => {
@@ -42,26 +41,26 @@ const PRINCIPALS = Array.from({ length: 20 }, (_, index) => {
 });
 const TOKENS = Object.fromEntries(PRINCIPALS.map(({ token, tenant }) => [token, tenant]));
 
-/** The question, with the name of the row that identifies it, by alias. */
-interface Question {
+/** The operation, with the name of the row that identifies its request, by alias. */
+interface Query {
   readonly query: string;
-  readonly asked: Readonly<Record<string, string>>;
+  readonly requested: Readonly<Record<string, string>>;
 }
 
 const ROWS =
   '{ asOf isStale clusters rows { nodes { id clusterName namespace workloadName totalCost labels { value } } } }';
-const asked = (filter: Readonly<Record<string, unknown>>): string => askedRowName('/getWorkloads', filter);
-const QUESTIONS: readonly Question[] = [
-  { query: `{ a: workloadCosts ${ROWS} }`, asked: { a: asked({}) } },
-  { query: `{ a: workloadCosts(filter: { last: "2d" }) ${ROWS} }`, asked: { a: asked({ range: '2d' }) } },
-  { query: `{ a: aggregatedCosts ${ROWS} }`, asked: { a: askedRowName('/getAggregatedWorkloads', {}) } },
+const requested = (filter: Readonly<Record<string, unknown>>): string => requestRowName('/getWorkloads', filter);
+const QUERIES: readonly Query[] = [
+  { query: `{ a: workloadCosts ${ROWS} }`, requested: { a: requested({}) } },
+  { query: `{ a: workloadCosts(filter: { last: "2d" }) ${ROWS} }`, requested: { a: requested({ range: '2d' }) } },
+  { query: `{ a: aggregatedCosts ${ROWS} }`, requested: { a: requestRowName('/getAggregatedWorkloads', {}) } },
   {
     query: `{ a: workloadCosts ${ROWS} b: workloadCosts(filter: { last: "2d" }) ${ROWS} c: workloadCosts(filter: {}) ${ROWS} }`,
-    asked: { a: asked({}), b: asked({ range: '2d' }), c: asked({}) },
+    requested: { a: requested({}), b: requested({ range: '2d' }), c: requested({}) },
   },
   {
     query: `{ a: workloadCosts(filter: { namespaces: { names: ["x"] } }) ${ROWS} b: workloadCosts(filter: { namespaces: { names: ["y"] } }) ${ROWS} }`,
-    asked: { a: asked({ namespaces: ['x'] }), b: asked({ namespaces: ['y'] }) },
+    requested: { a: requested({ namespaces: ['x'] }), b: requested({ namespaces: ['y'] }) },
   },
 ];
 
@@ -89,7 +88,7 @@ interface JumpingClock extends Clock {
 }
 
 /** A generous limit for Redis, because a busy machine must not look like a slow Redis. */
-const ANSWER_MS = 150;
+const RESPONSE_MS = 150;
 const TURN_MS = 45;
 const PATIENT_MS = 10_000;
 
@@ -101,7 +100,7 @@ function createJumpingClock(): JumpingClock {
   return {
     now: () => Math.floor(startMs + performance.now() + offsetMs),
     after(delayMs, task) {
-      const timer = setTimeout(task, delayMs === ANSWER_MS || delayMs === TURN_MS ? PATIENT_MS : delayMs);
+      const timer = setTimeout(task, delayMs === RESPONSE_MS || delayMs === TURN_MS ? PATIENT_MS : delayMs);
       return () => {
         clearTimeout(timer);
       };
@@ -119,14 +118,14 @@ function createJumpingClock(): JumpingClock {
 interface Step {
   readonly replica: number;
   readonly principal: number;
-  readonly question: Question;
+  readonly query: Query;
   readonly isNoCache: boolean;
-  /** After how many turns of the event loop the client leaves. */
-  readonly leavesAfter: number | undefined;
-  readonly before: ((world: World) => unknown) | undefined;
+  /** The turn of the event loop in which the client disconnects. */
+  readonly abortsAfter: number | undefined;
+  readonly before: ((fixture: Fixture) => unknown) | undefined;
 }
 
-interface World {
+interface Fixture {
   readonly clock: JumpingClock;
   readonly redis: WatchedRedis;
   readonly upstream: Tenants;
@@ -163,7 +162,7 @@ function planEvent(random: Random): Step['before'] {
       const keys = await redis.keys();
       await redis.command('DEL', keys[one % Math.max(keys.length, 1)] ?? '');
     },
-    // One entry under the key of another: of another principal, or of another question of the same one.
+    // One entry under the key of another: of another principal, or of another request of the same one.
     async ({ redis }) => {
       const keys = await redis.reports();
       await copy(redis, keys[one % Math.max(keys.length, 1)], keys[other % Math.max(keys.length, 1)]);
@@ -182,9 +181,9 @@ function plan(random: Random, count: number): Step[] {
     replica: random.below(2),
     // Some principals send more requests, so that they share calls and entries.
     principal: random.chance(0.5) ? random.below(4) : random.below(PRINCIPALS.length),
-    question: random.pick(QUESTIONS),
+    query: random.pick(QUERIES),
     isNoCache: random.chance(0.1),
-    leavesAfter: random.chance(0.1) ? random.below(30) : undefined,
+    abortsAfter: random.chance(0.1) ? random.below(30) : undefined,
     before: random.chance(0.1) ? planEvent(random) : undefined,
   }));
 }
@@ -194,17 +193,19 @@ const CLOCK_ERRORS = ['UPSTREAM_TIMEOUT', 'OVERLOADED'];
 const ALLOWED_ERRORS = ['UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN', 'UPSTREAM_UNAVAILABLE', ...CLOCK_ERRORS];
 
 /** The differences between a response and the data of its principal; empty when it is correct. */
-function findFaults({ tenant }: { readonly tenant: string }, question: Question, answer: Answer): string[] {
-  const said = answer.text + JSON.stringify([...answer.headers]);
-  const strangers = PRINCIPALS.filter((other) => other.tenant !== tenant);
-  const faults = strangers.filter((other) => said.includes(other.tenant)).map((other) => `data of ${other.tenant}`);
-  faults.push(...PRINCIPALS.filter(({ token }) => said.includes(token)).map(({ token }) => `the token ${token}`));
-  for (const { extensions } of answer.errors) {
+function findFaults({ tenant }: { readonly tenant: string }, query: Query, response: GraphqlResponse): string[] {
+  const output = response.text + JSON.stringify([...response.headers]);
+  const otherTenants = PRINCIPALS.filter((other) => other.tenant !== tenant);
+  const faults = otherTenants
+    .filter((other) => output.includes(other.tenant))
+    .map((other) => `data of ${other.tenant}`);
+  faults.push(...PRINCIPALS.filter(({ token }) => output.includes(token)).map(({ token }) => `the token ${token}`));
+  for (const { extensions } of response.errors) {
     if (!ALLOWED_ERRORS.includes(extensions.code)) faults.push(`error ${extensions.code}`);
   }
-  for (const [alias, name] of Object.entries(question.asked)) {
-    const report = answer.data?.[alias] as { rows: { nodes: { workloadName: string }[] } } | null | undefined;
-    const isError = answer.errors.some(({ path }) => path?.[0] === alias);
+  for (const [alias, name] of Object.entries(query.requested)) {
+    const report = response.data?.[alias] as { rows: { nodes: { workloadName: string }[] } } | null | undefined;
+    const isError = response.errors.some(({ path }) => path?.[0] === alias);
     // A null in a required field would remove its siblings; these fields are nullable.
     if (report == null) {
       if (!isError) faults.push(`${alias} is null without an error`);
@@ -216,25 +217,11 @@ function findFaults({ tenant }: { readonly tenant: string }, question: Question,
   return faults;
 }
 
-/** The bytes, and everything in them that is gzip, at any offset. */
-function textsIn(bytes: Buffer): Buffer[] {
-  const found = [bytes];
-  for (let at = bytes.indexOf('\x1f\x8b', 0, 'latin1'); at >= 0; at = bytes.indexOf('\x1f\x8b', at + 1, 'latin1')) {
-    try {
-      // After the ten bytes of its header; trailing bytes do not matter.
-      found.push(inflateRawSync(bytes.subarray(at + 10)));
-    } catch {
-      // Two bytes that only look like gzip.
-    }
-  }
-  return found;
-}
-
 describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
   const STEPS = 1_000;
   const AT_ONCE = 50;
 
-  test('give each of 20 principals its own data in 1,000 requests with aborts, rejections, evictions and clock jumps', async () => {
+  test('serve each of 20 principals its own data in 1,000 requests with aborts, rejections, evictions and clock jumps', async () => {
     // Always the same seed in CI, so that a failure has a cause; ISOLATION_SEED sets another one.
     const seed = Number(process.env.ISOLATION_SEED ?? 1);
     const random = createRandom(seed);
@@ -259,38 +246,38 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
       await redis[Symbol.asyncDispose]();
     });
     for (const replica of replicas) await replica.logged(CONNECTED);
-    const world: World = { clock, redis, replicas, upstream };
+    const fixture: Fixture = { clock, redis, replicas, upstream };
 
     const faults: string[] = [];
     const counts = { data: 0, refused: 0, failed: 0, left: 0 };
     const take = async (step: Step): Promise<void> => {
-      await step.before?.(world);
+      await step.before?.(fixture);
       const { token, tenant } = PRINCIPALS[step.principal]!;
-      const leaving = new AbortController();
-      const answering = replicas[step.replica]!.ask(
-        step.question.query,
+      const controller = new AbortController();
+      const answering = replicas[step.replica]!.send(
+        step.query.query,
         {},
         {
-          signal: leaving.signal,
+          signal: controller.signal,
           headers: { authorization: `Bearer ${token}`, ...(step.isNoCache && { 'cache-control': 'no-cache' }) },
         },
       ).catch(() => undefined);
-      for (let turn = 0; turn < (step.leavesAfter ?? 0); turn += 1)
+      for (let turn = 0; turn < (step.abortsAfter ?? 0); turn += 1)
         await new Promise((resolve) => setImmediate(resolve));
-      if (step.leavesAfter !== undefined) leaving.abort();
-      const answer = await answering;
-      if (answer === undefined || leaving.signal.aborted) {
+      if (step.abortsAfter !== undefined) controller.abort();
+      const response = await answering;
+      if (response === undefined || controller.signal.aborted) {
         counts.left += 1;
-        if (answer === undefined && !leaving.signal.aborted) faults.push('no answer');
-        if (answer === undefined) return;
+        if (response === undefined && !controller.signal.aborted) faults.push('no response');
+        if (response === undefined) return;
       }
-      faults.push(...(leaving.signal.aborted ? [] : findFaults(PRINCIPALS[step.principal]!, step.question, answer)));
-      if (PRINCIPALS.some((other) => other.tenant !== tenant && answer.text.includes(other.tenant)))
-        faults.push('data of another in the answer to who has left');
-      const codes = answer.errors.map(({ extensions }) => extensions.code);
+      faults.push(...(controller.signal.aborted ? [] : findFaults(PRINCIPALS[step.principal]!, step.query, response)));
+      if (PRINCIPALS.some((other) => other.tenant !== tenant && response.text.includes(other.tenant)))
+        faults.push('data of another principal in the response to an aborted request');
+      const codes = response.errors.map(({ extensions }) => extensions.code);
       if (codes.some((code) => code !== 'UPSTREAM_UNAVAILABLE')) counts.refused += 1;
       if (codes.includes('UPSTREAM_UNAVAILABLE')) counts.failed += 1;
-      if (answer.text.includes(secretOf(tenant))) counts.data += 1;
+      if (response.text.includes(secretOf(tenant))) counts.data += 1;
     };
 
     const steps = plan(random, STEPS);
@@ -299,21 +286,21 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
 
-    // Whatever is cached: a revoked token gets nothing after the re-check time, whether the upstream rejects it or is down.
+    // A revoked token gets nothing after the re-check time, whether the upstream rejects it or is down.
     for (const { token } of PRINCIPALS) upstream.revoke(token);
     clock.jumpPast(RECHECK_MS);
     for (const isDown of [true, false]) {
       upstream.setDown(isDown);
       for (const { token, tenant } of PRINCIPALS) {
-        const answers = replicas.flatMap((replica) => QUESTIONS.map(({ query }) => replica.askAs(token, query)));
-        const isShown = (await Promise.all(answers)).some(({ text }) => text.includes(secretOf(tenant)));
+        const responses = replicas.flatMap((replica) => QUERIES.map(({ query }) => replica.sendAs(token, query)));
+        const isShown = (await Promise.all(responses)).some(({ text }) => text.includes(secretOf(tenant)));
         if (isShown) faults.push(`data of ${tenant} later than the re-check time`);
       }
     }
 
     // The log is at level trace, and Redis has the last entries.
     const log = replicas.map((replica) => JSON.stringify(replica.log)).join('');
-    const kept = textsIn(await redis.everything());
+    const kept = [await redis.everything()].flatMap((bytes) => [bytes, ...gunzipAll(bytes)]);
     for (const { token, tenant } of PRINCIPALS) {
       for (const canary of [token, tenant]) {
         if (log.includes(canary)) faults.push(`${canary} in the log`);
@@ -333,7 +320,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
       ...counts,
       kept: sum('hit', 'stale', 'shared'),
       collapsed: sum('collapsed'),
-      asked: sum('miss'),
+      requested: sum('miss'),
     };
     expect(
       Object.entries(happened).filter(([, count]) => count === 0),
@@ -345,7 +332,7 @@ describe.skipIf(isRedisSkipped)('two gateways on one Redis', () => {
 });
 
 describe.skipIf(isRedisSkipped)('a revoked token', () => {
-  const QUERY = QUESTIONS[0]!.query;
+  const QUERY = QUERIES[0]!.query;
   const { token, tenant } = PRINCIPALS[0]!;
   /** Cached for a long time, so that only the re-check ends it. */
   const env = {
@@ -374,7 +361,7 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     return { clock, redis, upstream, replicas, start };
   }
 
-  const isShown = ({ text }: Answer): boolean => text.includes(secretOf(tenant));
+  const isShown = ({ text }: GraphqlResponse): boolean => text.includes(secretOf(tenant));
 
   /** Queries both replicas each second; returns when data was last shown, in seconds since the start. */
   async function watchFor(seconds: number, { clock, redis, replicas }: Awaited<ReturnType<typeof startPair>>) {
@@ -382,45 +369,45 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     let lastShownMs = 0;
     while (clock.now() - startMs < seconds * 1_000) {
       for (const replica of replicas) {
-        const answer = await replica.askAs(token, QUERY);
-        if (isShown(answer)) lastShownMs = clock.now() - startMs;
-        await rest(clock, redis.watch);
+        const response = await replica.sendAs(token, QUERY);
+        if (isShown(response)) lastShownMs = clock.now() - startMs;
+        await waitUntilIdle(clock, redis.watch);
       }
       clock.advance(1_000);
     }
     return Math.floor(lastShownMs / 1_000);
   }
 
-  test.each([401, 403] as const)('(%i) shows nothing once a refresh has been refused', async (status) => {
+  test.each([401, 403] as const)('(%i) gets nothing once a refresh has been refused', async (status) => {
     const pair = await startPair();
-    await pair.replicas[0]!.askAs(token, QUERY);
+    await pair.replicas[0]!.sendAs(token, QUERY);
     await pair.redis.watch.settled();
     pair.upstream.revoke(token, status);
     // Fresh for ten seconds; when stale, each replica may send one more response.
     expect(await watchFor(90, pair)).toBeLessThanOrEqual(11);
     const late = await pair.start();
-    expect(isShown(await late.askAs(token, QUERY))).toBe(false);
+    expect(isShown(await late.sendAs(token, QUERY))).toBe(false);
     expect(pair.upstream.countOf(token)).toBeGreaterThan(60);
   });
 
-  test('shows nothing after the re-check time, whatever the stale settings are and whatever is down', async () => {
+  test('gets nothing after the re-check time, whatever the stale settings are and whatever is down', async () => {
     const pair = await startPair();
-    await pair.replicas[0]!.askAs(token, QUERY);
+    await pair.replicas[0]!.sendAs(token, QUERY);
     await pair.redis.watch.settled();
     pair.upstream.revoke(token);
     pair.upstream.setDown(true);
     expect(await watchFor(90, pair)).toBe(59);
     const late = await pair.start();
-    expect(isShown(await late.askAs(token, QUERY))).toBe(false);
+    expect(isShown(await late.sendAs(token, QUERY))).toBe(false);
     expect(pair.upstream.countOf(token)).toBeGreaterThan(1);
   });
 
   test.each([
     ['7', 7],
     ['120', 120],
-  ])('shows nothing after CACHE_RECHECK_SECONDS=%s', async (seconds, expected) => {
+  ])('gets nothing after CACHE_RECHECK_SECONDS=%s', async (seconds, expected) => {
     const pair = await startPair({ CACHE_RECHECK_SECONDS: seconds });
-    await pair.replicas[0]!.askAs(token, QUERY);
+    await pair.replicas[0]!.sendAs(token, QUERY);
     await pair.redis.watch.settled();
     pair.upstream.revoke(token);
     pair.upstream.setDown(true);
@@ -428,9 +415,9 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     expect(pair.upstream.countOf(token)).toBeGreaterThan(1);
   });
 
-  test('shows nothing that another replica with a longer re-check time has cached', async () => {
+  test('gets nothing that another replica with a longer re-check time has cached', async () => {
     const pair = await startPair({ CACHE_RECHECK_SECONDS: '3600' });
-    await pair.replicas[0]!.askAs(token, QUERY);
+    await pair.replicas[0]!.sendAs(token, QUERY);
     await pair.redis.watch.settled();
     pair.upstream.revoke(token);
     pair.upstream.setDown(true);
@@ -438,16 +425,16 @@ describe.skipIf(isRedisSkipped)('a revoked token', () => {
     const strict = startReplica(pair.upstream.url, { ...env, CACHE_REDIS_URL: pair.redis.url }, { clock: pair.clock });
     onTestFinished(() => strict[Symbol.asyncDispose]());
     await strict.logged(CONNECTED);
-    expect(isShown(await strict.askAs(token, QUERY))).toBe(true);
+    expect(isShown(await strict.sendAs(token, QUERY))).toBe(true);
     pair.clock.advance(1);
-    expect(isShown(await strict.askAs(token, QUERY))).toBe(false);
-    expect(isShown(await pair.replicas[0]!.askAs(token, QUERY))).toBe(true);
+    expect(isShown(await strict.sendAs(token, QUERY))).toBe(false);
+    expect(isShown(await pair.replicas[0]!.sendAs(token, QUERY))).toBe(true);
     expect(pair.upstream.countOf(token)).toBeGreaterThan(1);
   });
 });
 
 describe('a clock that was set back', () => {
-  const QUERY = QUESTIONS[0]!.query;
+  const QUERY = QUERIES[0]!.query;
   const { token, tenant } = PRINCIPALS[0]!;
 
   async function startOne() {
@@ -461,26 +448,26 @@ describe('a clock that was set back', () => {
     return { clock, upstream, replica };
   }
 
-  test('prevents neither showing a report to its principal nor caching it', async () => {
+  test('does not prevent serving and caching reports', async () => {
     const { clock, upstream, replica } = await startOne();
-    await replica.askAs(token, QUERY);
+    await replica.sendAs(token, QUERY);
     clock.advance(-3_600_000);
     for (let time = 0; time < 3; time += 1) {
-      const answer = await replica.askAs(token, QUERY);
-      expect(answer.data.a.clusters).toEqual([`${secretOf(tenant)}-cluster`]);
+      const response = await replica.sendAs(token, QUERY);
+      expect(response.data.a.clusters).toEqual([`${secretOf(tenant)}-cluster`]);
       clock.advance(1_000);
     }
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('does not prolong a rejection: reports of a principal that is accepted again are cached again', async () => {
+  test('does not prolong a rejection: reports are cached again once ScaleOps accepts the principal', async () => {
     const { clock, upstream, replica } = await startOne();
     upstream.revoke(token);
-    expect((await replica.askAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect((await replica.sendAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
     upstream.restore(token);
     clock.advance(-3_600_000);
     for (let time = 0; time < 3; time += 1) {
-      expect((await replica.askAs(token, QUERY)).errors).toEqual([]);
+      expect((await replica.sendAs(token, QUERY)).errors).toEqual([]);
       clock.advance(1_000);
     }
     expect(upstream.requests).toHaveLength(2);
@@ -506,18 +493,18 @@ describe('a clock that was set back', () => {
     };
     await using replica = startReplica(upstream.url, { CACHE_REDIS_URL: redis.url }, { clock: jumping });
     await replica.logged(CONNECTED);
-    expect((await replica.askAs(token, QUERY)).errors).toEqual([]);
+    expect((await replica.sendAs(token, QUERY)).errors).toEqual([]);
     expect(upstream.requests).toHaveLength(1);
   });
 
   test('does not prolong the time for which a token counts as valid', async () => {
     const { clock, upstream, replica } = await startOne();
-    await replica.askAs(token, QUERY);
+    await replica.sendAs(token, QUERY);
     upstream.revoke(token);
     clock.advance(-3_600_000);
-    expect((await replica.askAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect((await replica.sendAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
     clock.advance(3_600_000);
-    expect((await replica.askAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect((await replica.sendAs(token, QUERY)).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
     expect(upstream.requests).toHaveLength(3);
   });
 });

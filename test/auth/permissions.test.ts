@@ -1,5 +1,5 @@
-// Permissions on reports, tested alone: visible rows, their sums, cached parts, and the permissions file. Each result is
-// compared with a straightforward computation.
+// Permissions on reports: visible rows, their sums, cached parts, and the permissions file. Each result is compared
+// with a straightforward computation.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -20,7 +20,7 @@ const rowsOf = (report: SyncReport) => report.selectRows({}).rows;
 const anyRules = fc.array(anyRule, { minLength: 1, maxLength: 4 });
 
 describe('permissions', () => {
-  test('leave the rows that one of the rules allows', () => {
+  test('show the rows that one of the rules allows', () => {
     fc.assert(
       fc.property(anyFleet, anyRules, ({ rows }, list) => {
         const { rows: seen } = reportOf(rows).restrict(permissionsOf(list)).selectRows({});
@@ -31,7 +31,7 @@ describe('permissions', () => {
     );
   });
 
-  test('applied twice leave the rows that both allow', () => {
+  test('applied twice show the rows that both allow', () => {
     fc.assert(
       fc.property(anyFleet, anyRules, anyRules, ({ rows }, first, second) => {
         const seen = rowsOf(reportOf(rows).restrict(permissionsOf(first)).restrict(permissionsOf(second)));
@@ -90,7 +90,7 @@ describe('permissions', () => {
 
 describe('a restricted report', () => {
   test('equals a report of its visible rows alone, to the last digit', () => {
-    const asked = (report: SyncReport) => ({
+    const queried = (report: SyncReport) => ({
       clusters: report.clusters,
       totals: SUMMED.map((field) => report.sumRows().sum(field)),
       some: SUMMED.map((field) => report.sumRows({ minTotalCost: 0, search: 'a' }).sum(field)),
@@ -113,7 +113,7 @@ describe('a restricted report', () => {
         const own = all.filter((row) => mayShow([rule], row));
         const clusters = [...new Set(own.map(({ clusterName }) => clusterName!))];
         const cut = readReport(json).restrict(permissionsOf([rule]));
-        expect(asked(cut)).toEqual(asked(reportOf(own, clusters)));
+        expect(queried(cut)).toEqual(queried(reportOf(own, clusters)));
       }),
       { numRuns: 1_000 },
     );
@@ -250,7 +250,7 @@ describe('re-aggregated rows', () => {
   const costsOf = (report: SyncReport, key = 'team') =>
     rowsOf(report).map((row) => [row.valueOf({ label: key }), row.totalCost]);
 
-  test.each(['ownerLabels', 'labels'])('are groups of the labels in %s, and show them', (field) => {
+  test.each(['ownerLabels', 'labels'])('are groups by the labels in %s, and show them', (field) => {
     const rows = Object.entries({ a: 10, b: 9, c: 8 }).map(([value, totalCost]) => ({
       [field]: [{ key: 'team', value }],
       totalCost,
@@ -273,7 +273,7 @@ describe('re-aggregated rows', () => {
     expect(new Set(rowsOf(report).map(({ id }) => id)).size).toBe(3);
   });
 
-  test('are one group where a label stands in ownerLabels of one row and in labels of another', () => {
+  test('are one group when a label is in ownerLabels of one row and in labels of another', () => {
     const report = byTeam([
       { ownerLabels: { team: 'a' }, labels: { team: 'z' }, totalCost: 1 },
       { labels: { team: 'a' }, totalCost: 2 },
@@ -303,7 +303,7 @@ describe('re-aggregated rows', () => {
     expect(costsOf(byTeam(rows, []), 'app')).toEqual([[null, 2]]);
   });
 
-  test('count the rows behind them that have no cost, of visible rows alone', () => {
+  test('count the visible rows without a cost', () => {
     const row = (team: string, totalCost: unknown, clusterName = 'a') => ({
       ...{ clusterName, labels: { team }, totalCost },
     });
@@ -317,8 +317,8 @@ describe('re-aggregated rows', () => {
     expect(report.sumRows().rowsWithoutCost()).toBe(3);
     const where = { dimensions: [{ by: { label: 'team' }, values: ['x', 'y'], exclude: false }] };
     expect(report.sumRows(where).rowsWithoutCost()).toBe(2);
-    const question = { by: [{ label: 'team' }], orderBy: { field: 'totalCost', direction: 'DESC' }, first: 1 } as const;
-    const { groups, others, totals } = report.breakDown(question);
+    const query = { by: [{ label: 'team' }], orderBy: { field: 'totalCost', direction: 'DESC' }, first: 1 } as const;
+    const { groups, others, totals } = report.breakDown(query);
     const counts = [groups[0]!.totals, others!, totals].map((each) => each.rowsWithoutCost());
     expect(counts).toEqual([2, 1, 3]);
     expect([...report.split([{ clusterName: 'none' }]).values()]).toEqual([]);
@@ -371,7 +371,7 @@ describe('a restricted request', () => {
   const narrow = (request: Omit<WorkloadCostsRequest, 'report'>, list: readonly Rule[]) =>
     restrictRequest({ report: 'workloads', ...request }, permissionsOf(list));
 
-  test('has no list of names when the list would be too long', () => {
+  test('has no list of names when the list is too long', () => {
     const names = Array.from({ length: 1_001 }, (_, index) => `c${index}`);
     expect(narrow({}, [{ clusters: names }]).request).not.toHaveProperty('clusterFilters');
     expect(narrow({}, [{ clusters: names.slice(1) }]).request).toMatchObject({ clusterFilters: names.slice(1).sort() });
@@ -380,7 +380,7 @@ describe('a restricted request', () => {
     expect(narrow(left, [{ clusters: names }]).request).toMatchObject({ clusterFilters: names.slice(1).sort() });
   });
 
-  test('shows nothing when no permitted name is left, and never has an empty list', () => {
+  test('gets nothing when no permitted name is left, and never has an empty list', () => {
     fc.assert(
       fc.property(anyRules, fc.subarray(['a', 'A', 'b', 'nowhere', 'c'], { minLength: 1 }), (list, names) => {
         fc.pre(list.every(({ clusters }) => clusters !== undefined));
@@ -430,7 +430,7 @@ describe('a permissions file', () => {
     ['other sections', { canary: {}, callers: { ann: 'all' } }, [/may hold `callers` and `claims` and nothing else/]],
     ['a section that is a list', { callers: ['canary'] }, [/must have an object as `callers`/]],
     ['a section that is a text', { callers: { a: 'all' }, claims: 'canary' }, [/must have an object as `claims`/]],
-    ['all in another case', { callers: { canary: 'ALL' } }, [PLACE('entry 1 of `callers`')]],
+    ['"all" in another case', { callers: { canary: 'ALL' } }, [PLACE('entry 1 of `callers`')]],
     ['an entry that is null', { callers: { canary: null } }, [PLACE('entry 1 of `callers`')]],
     ['an empty entry', { callers: { ann: 'all', canary: [] } }, [PLACE('entry 2 of `callers`')]],
     ['an empty rule', { claims: { canary: [{}] } }, [PLACE('entry 1 of `claims`')]],
@@ -444,8 +444,8 @@ describe('a permissions file', () => {
     ['an empty name', { callers: { ann: [{ clusters: ['a', ''] }] } }, [PLACE('entry 1 of `callers`')]],
     ['a name that is no text', { callers: { ann: [{ namespaces: [7] }] } }, [PLACE('entry 1 of `callers`')]],
     ['null for a list', { callers: { ann: [{ clusters: ['a'], namespaces: null }] } }, [PLACE('entry 1 of `callers`')]],
-    ['a list that is called otherwise', { callers: { ann: [{ cluster: ['a'] }] } }, [PLACE('entry 1 of `callers`')]],
-    ['one more list', { callers: { ann: [{ clusters: ['a'], labels: ['a'] }] } }, [PLACE('entry 1 of `callers`')]],
+    ['a list with an unknown name', { callers: { ann: [{ cluster: ['a'] }] } }, [PLACE('entry 1 of `callers`')]],
+    ['an additional list', { callers: { ann: [{ clusters: ['a'], labels: ['a'] }] } }, [PLACE('entry 1 of `callers`')]],
     [
       'a prototype',
       '{"callers":{"ann":[{"clusters":["a"],"__proto__":{"namespaces":["x"]}}]}}',
@@ -453,7 +453,7 @@ describe('a permissions file', () => {
     ],
     ['a prototype in place of sections', '{"__proto__":{"callers":{"ann":"all"}}}', [/nothing else/]],
     [
-      'several things',
+      'several mistakes',
       { callers: { canary: 1, ann: 'all', bob: [{}] }, claims: { canary: 'x' } },
       [PLACE('entry 1 of `callers`'), PLACE('entry 3 of `callers`'), PLACE('entry 1 of `claims`')],
     ],
@@ -466,7 +466,7 @@ describe('a permissions file', () => {
     expect(problems.join()).not.toContain('canary');
   });
 
-  test('gives a caller the union of its entries, and nothing without an entry', () => {
+  test('grants a caller the union of its entries, and nothing without an entry', () => {
     const anyFile = fc.record({
       callers: fc.dictionary(fc.constantFrom('ann', '__proto__', 'constructor'), anyEntry),
       claims: fc.dictionary(fc.constantFrom('ops', 'dev', '__proto__'), anyEntry),

@@ -1,7 +1,6 @@
-// Operations with an id: trusted documents, which exclude all others, and documents that clients have registered with
-// their hash.
+// Operations with an id: trusted documents, which exclude all others, and documents that clients register with their
+// hash.
 
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +8,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { readConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/settings/reader.js';
-import { startStack, type Answer, type TestStack } from '../kit/gateway.js';
+import { hashOf } from '../kit/clients/persisted-query.js';
+import { startStack, type GraphqlResponse, type TestStack } from '../kit/gateway.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'gateway-documents-'));
 afterAll(() => {
@@ -18,7 +18,6 @@ afterAll(() => {
 
 const TOTALS = 'query Totals { workloadCosts(filter: { multiCluster: true }) { totals { rowCount } } }';
 const CLUSTERS = 'query Clusters($last: CostDuration) { workloadCosts(filter: { last: $last }) { clusters } }';
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const persisted = (sha256Hash: unknown, version: unknown = 1) => ({ persistedQuery: { version, sha256Hash } });
 
 function writeList(content: unknown): string {
@@ -28,10 +27,10 @@ function writeList(content: unknown): string {
 }
 
 /** Sends these parameters as the body. */
-const send = (stack: TestStack, body: unknown): Promise<Answer> =>
-  stack.ask('', undefined, { body: JSON.stringify(body) });
+const send = (stack: TestStack, body: unknown): Promise<GraphqlResponse> =>
+  stack.send('', undefined, { body: JSON.stringify(body) });
 
-const codeOf = ({ status, errors: [error] }: Answer) => [status, error?.extensions.code];
+const codeOf = ({ status, errors: [error] }: GraphqlResponse) => [status, error?.extensions.code];
 
 describe('with a list of trusted documents', () => {
   const CODEGEN = { totals: TOTALS, [hashOf(CLUSTERS)]: CLUSTERS };
@@ -51,7 +50,7 @@ describe('with a list of trusted documents', () => {
   ])('%s, executes listed documents by id, hash, text and GET', async (_, list) => {
     await using stack = await trusting(list);
     const variables = { last: '3d' };
-    const answers = await Promise.all([
+    const responses = await Promise.all([
       send(stack, { documentId: 'totals' }),
       send(stack, { documentId: `sha256:${hashOf(TOTALS)}` }),
       send(stack, { extensions: persisted(hashOf(TOTALS).toUpperCase()) }),
@@ -59,8 +58,8 @@ describe('with a list of trusted documents', () => {
       send(stack, { query: TOTALS, documentId: 'totals' }),
       send(stack, { documentId: hashOf(CLUSTERS), variables, operationName: 'Clusters' }),
     ]);
-    expect(answers.flatMap(({ errors }) => errors)).toEqual([]);
-    expect(answers.slice(0, 5).map(({ data }) => data.workloadCosts.totals.rowCount as number)).toEqual(
+    expect(responses.flatMap(({ errors }) => errors)).toEqual([]);
+    expect(responses.slice(0, 5).map(({ data }) => data.workloadCosts.totals.rowCount as number)).toEqual(
       Array(5).fill(50),
     );
     const url = 'http://gateway/graphql?documentId=totals';
@@ -83,12 +82,12 @@ describe('with a list of trusted documents', () => {
     ['the introspection of a tool', { query: '{ __schema { types { name } } }' }],
   ])('refuses %s without a call to ScaleOps', async (_, body) => {
     await using stack = await trusting(CODEGEN);
-    const answer = await send(stack, body);
-    expect(codeOf(answer)).toEqual([400, 'PERSISTED_QUERY_NOT_IN_LIST']);
+    const response = await send(stack, body);
+    expect(codeOf(response)).toEqual([400, 'PERSISTED_QUERY_NOT_IN_LIST']);
     expect(stack.received).toHaveLength(0);
   });
 
-  test.each([null, 7, 'x', [], { documentId: ['totals'] }])('refuses a body that is %j', async (body) => {
+  test.each([null, 7, 'x', [], { documentId: ['totals'] }])('refuses the body %j', async (body) => {
     await using stack = await trusting(CODEGEN);
     expect(codeOf(await send(stack, body))).toEqual([400, 'BAD_USER_INPUT']);
   });
@@ -139,7 +138,7 @@ describe('automatic persisted queries', () => {
     const unknown = await send(stack, { extensions });
     expect(codeOf(unknown)).toEqual([400, 'PERSISTED_QUERY_NOT_FOUND']);
     const body = JSON.stringify({ extensions });
-    const asJson = await stack.ask('', undefined, { body, headers: { accept: 'application/json' } });
+    const asJson = await stack.send('', undefined, { body, headers: { accept: 'application/json' } });
     expect(codeOf(asJson)).toEqual([200, 'PERSISTED_QUERY_NOT_FOUND']);
     expect(unknown.errors[0]!.message).toBe('PersistedQueryNotFound');
     expect(unknown.headers.get('cache-control')).toBe('no-store');
@@ -148,7 +147,7 @@ describe('automatic persisted queries', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('are found by a hash in capitals too', async () => {
+  test('are found by a hash in capitals, too', async () => {
     await using stack = await startStack();
     const capitals = persisted(hashOf(TOTALS).toUpperCase());
     expect((await send(stack, { query: TOTALS, extensions: capitals })).errors).toEqual([]);
@@ -206,10 +205,10 @@ describe('automatic persisted queries', () => {
     ],
   ])('are not looked up with %s', async (_, extensions, message) => {
     await using stack = await startStack();
-    const answer = await send(stack, { extensions });
-    expect(codeOf(answer)).toEqual([400, 'BAD_USER_INPUT']);
-    expect(answer.errors[0]!.message).toBe(message);
-    // They are no reason to refuse an operation that is sent in full.
+    const response = await send(stack, { extensions });
+    expect(codeOf(response)).toEqual([400, 'BAD_USER_INPUT']);
+    expect(response.errors[0]!.message).toBe(message);
+    // An operation that is sent in full is not refused for them.
     expect((await send(stack, { query: TOTALS, extensions })).errors).toEqual([]);
   });
 
@@ -221,7 +220,7 @@ describe('automatic persisted queries', () => {
 
 test('without a list, an id of a document is refused with the name of the setting that it needs', async () => {
   await using stack = await startStack();
-  const answer = await send(stack, { documentId: 'totals' });
-  expect(codeOf(answer)).toEqual([400, 'BAD_USER_INPUT']);
-  expect(answer.errors[0]!.message).toContain('GATEWAY_TRUSTED_DOCUMENTS');
+  const response = await send(stack, { documentId: 'totals' });
+  expect(codeOf(response)).toEqual([400, 'BAD_USER_INPUT']);
+  expect(response.errors[0]!.message).toContain('GATEWAY_TRUSTED_DOCUMENTS');
 });

@@ -14,7 +14,7 @@ describe('a rate limit', () => {
     return { clock, take: (key: string) => limiter.take(key), limiter };
   };
 
-  test('lets a minute of requests through at once, then one per interval', () => {
+  test('allows the requests of a minute at once, then one per interval', () => {
     const { take, clock } = start(6);
     for (let index = 0; index < 6; index += 1) expect(take('ann')).toBe(0);
     expect(take('ann')).toBe(10_000);
@@ -42,7 +42,7 @@ describe('a rate limit', () => {
     expect([take('ann'), take('bob'), take('__proto__'), take('ann'), take('bob')]).toEqual([0, 0, 0, 60_000, 60_000]);
   });
 
-  test('evicts the key that was quiet longest', () => {
+  test('evicts the least recently used key', () => {
     const { take } = start(1, 2);
     expect([take('ann'), take('bob'), take('ann'), take('eve')]).toEqual([0, 0, 60_000, 0]);
     // Eve's key evicted Bob's.
@@ -122,7 +122,7 @@ describe('with GATEWAY_RATE_LIMIT', () => {
     expect([(await stack.post()).status, (await stack.post()).status]).toEqual([200, 429]);
   });
 
-  test('bad requests count, and health and pages do not', async () => {
+  test('invalid requests count, and health checks and pages do not', async () => {
     await using stack = await startLimited();
     for (const path of ['/health/live', '/health/ready', '/', '/graphql', '/nothing']) {
       for (let index = 0; index < 3; index += 1) {

@@ -1,5 +1,5 @@
 // Queries over a report of 100,000 rows, compared with a straightforward computation over row objects in the same run.
-// Both are checked to give the same answer first. `npm run bench:algebra`.
+// Both are checked to give the same response first. `npm run bench:algebra`.
 
 import assert from 'node:assert/strict';
 
@@ -87,14 +87,14 @@ function groupBy(rows, field) {
 }
 
 /** The straightforward way accumulates rounding errors, so numbers may differ by a billionth. */
-function assertSame(ours, plain) {
-  if (typeof ours === 'number') assert.ok(Math.abs(ours - plain) <= 1e-9 * Math.abs(plain));
-  else if (typeof ours === 'string') assert.equal(ours, plain);
-  else for (const key of Object.keys(plain)) assertSame(ours[key], plain[key]);
+function assertSame(columns, plain) {
+  if (typeof columns === 'number') assert.ok(Math.abs(columns - plain) <= 1e-9 * Math.abs(plain));
+  else if (typeof columns === 'string') assert.equal(columns, plain);
+  else for (const key of Object.keys(plain)) assertSame(columns[key], plain[key]);
 }
 
 printMachine();
-for (const [title, [ours, plain]] of Object.entries(QUERIES)) {
-  assertSame(ours(), plain());
-  measure(title, { 'report, in columns': ours, 'row objects': plain }, 21);
+for (const [title, [columns, plain]] of Object.entries(QUERIES)) {
+  assertSame(columns(), plain());
+  measure(title, { 'report, in columns': columns, 'row objects': plain }, 21);
 }

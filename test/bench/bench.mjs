@@ -7,8 +7,8 @@ import { parseArgs } from 'node:util';
 import { measureCell } from './race/cell.mjs';
 import { installPeers, runOnNode } from './race/install.mjs';
 import { measureP99 } from './race/p99.mjs';
-import { MODES, REPEATED_MODES, SIZES } from './race/questions.mjs';
-import { SERVERS } from './race/stand.mjs';
+import { MODES, REPEATED_MODES, SIZES } from './race/queries.mjs';
+import { SERVERS } from './race/processes.mjs';
 import { measureStart } from './race/start.mjs';
 import { printCell, printHead, printTables } from './race/table.mjs';
 
@@ -48,8 +48,8 @@ if (unknown.length > 0) {
   process.exitCode = runOnNode(values.node, [import.meta.filename, ...args]);
 } else await bench();
 
-/** The bare server answers repeated questions only; their other forms compare the gateway alone. */
-function answers(name, mode) {
+/** The bare server supports only repeated queries. The other request forms are measured only for the gateway. */
+function supports(name, mode) {
   if (name === 'gateway') return true;
   return name === 'bare' ? REPEATED_MODES.includes(mode) : ['again', 'new', 'cold'].includes(mode);
 }
@@ -63,7 +63,7 @@ async function bench() {
   const sizes = Object.keys(SIZES).filter((name) => positionals.includes(name));
   const cells = [];
   for (const mode of MODES.filter(isChosen)) {
-    const servers = SERVERS.filter((name) => only.includes(name) && answers(name, mode));
+    const servers = SERVERS.filter((name) => only.includes(name) && supports(name, mode));
     for (const size of sizes.length > 0 ? sizes : Object.keys(SIZES)) {
       const results = await measureCell(mode, size, { ...options, servers });
       cells.push({ mode, size, results });

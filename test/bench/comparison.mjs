@@ -1,5 +1,5 @@
 // A comparison of two reports and a time series of 30, of 10,000 rows each, beside the straightforward way over row
-// objects, in one run; both ways are checked to give the same answer first. `npm run bench:comparison`.
+// objects, in one run; both ways are checked to give the same response first. `npm run bench:comparison`.
 
 import assert from 'node:assert/strict';
 
@@ -31,7 +31,7 @@ let reports = decode();
 const hours = reports.map(() => 24);
 
 const by = [{ field: 'clusterName' }, { field: 'namespace' }];
-const compareOurs =
+const compareColumns =
   (fields, dimensions = by) =>
   () => {
     const { groups } = runAll(compareReports(reports[1], reports[0], { by: dimensions, fields, first: 20 }));
@@ -74,10 +74,10 @@ const seriesPlain = () => {
 };
 
 /** The straightforward way drifts, so numbers may differ by a billionth of the largest. */
-function assertSame(ours, plain) {
-  if (typeof ours === 'number') assert.ok(Math.abs(ours - plain) <= 1e-6 * Math.max(1, Math.abs(plain)));
-  else if (typeof ours === 'string') assert.equal(ours, plain);
-  else for (const key of Object.keys(plain)) assertSame(ours[key], plain[key]);
+function assertSame(columns, plain) {
+  if (typeof columns === 'number') assert.ok(Math.abs(columns - plain) <= 1e-6 * Math.max(1, Math.abs(plain)));
+  else if (typeof columns === 'string') assert.equal(columns, plain);
+  else for (const key of Object.keys(plain)) assertSame(columns[key], plain[key]);
 }
 
 /** Reports that nothing was computed from yet, decoded outside the measured time. */
@@ -87,15 +87,15 @@ const nextFresh = () => fresh.pop() ?? reports;
 printMachine();
 const QUERIES = {
   'comparison by cluster and namespace, top 20': [
-    compareOurs([]),
+    compareColumns([]),
     comparePlain((row) => `${row.clusterName}/${row.namespace}`),
   ],
   'the same with five sums': [
-    compareOurs(['onDemandHours', 'spotHours', 'savingsAvailable', 'amountOfWorkloads']),
+    compareColumns(['onDemandHours', 'spotHours', 'savingsAvailable', 'amountOfWorkloads']),
     comparePlain((row) => `${row.clusterName}/${row.namespace}`),
   ],
   'comparison with about as many groups as rows': [
-    compareOurs([], [{ field: 'clusterName' }, { field: 'namespace' }, { field: 'workloadName' }]),
+    compareColumns([], [{ field: 'clusterName' }, { field: 'namespace' }, { field: 'workloadName' }]),
     comparePlain((row) => `${row.clusterName}/${row.namespace}/${row.workloadName}`),
   ],
   [`series of ${INTERVALS} intervals by namespace, top ${FIRST} with others`]: [
@@ -103,12 +103,12 @@ const QUERIES = {
     seriesPlain,
   ],
 };
-for (const [title, [ours, plain]] of Object.entries(QUERIES)) {
-  assertSame(ours(), plain());
-  measure(`${title}, asked again`, { 'reports, in columns': ours, 'row objects': plain }, 21);
+for (const [title, [columns, plain]] of Object.entries(QUERIES)) {
+  assertSame(columns(), plain());
+  measure(`${title}, repeated`, { 'reports, in columns': columns, 'row objects': plain }, 21);
 }
 measure(
-  `series of ${INTERVALS} intervals, asked first of these reports`,
+  `series of ${INTERVALS} intervals, first time for these reports`,
   {
     'reports, in columns': () => readSeries(runAll(createSeries({ reports: nextFresh(), hours }, seriesQuery))),
     'row objects': seriesPlain,

@@ -1,5 +1,5 @@
 // 1,000 representations of workloads in one operation: through the gateway, uncached and cached, compared with a simple
-// subgraph whose reference resolver calls ScaleOps. All must give the same answer, and calls to ScaleOps are counted.
+// subgraph whose reference resolver calls ScaleOps. All must give the same response, and calls to ScaleOps are counted.
 // No socket in front, a real one behind. `npm run bench:entities`.
 
 import assert from 'node:assert/strict';
@@ -66,15 +66,15 @@ async function bench() {
     'gateway, warm': warm,
   })) {
     const before = await countCalls();
-    for (const { data } of [await ask(gateway, body), await ask(gateway, body)])
-      assert.ok(isDeepStrictEqual(data._entities, expected), `${name} gives another answer`);
+    for (const { data } of [await send(gateway, body), await send(gateway, body)])
+      assert.ok(isDeepStrictEqual(data._entities, expected), `${name} returns another response`);
     console.log(`  ${name}: ${((await countCalls()) - before) / 2} calls to ScaleOps an operation`);
-    cases[name] = () => ask(gateway, body);
+    cases[name] = () => send(gateway, body);
   }
   // One after the other: garbage of a thousand calls would be collected in the time of the others.
-  const { 'a call a reference': first, ...ours } = cases;
-  await measureAsync('Warming up', ours, 100);
-  await measureAsync('1,000 _entities', ours, 101);
+  const { 'a call a reference': first, ...others } = cases;
+  await measureAsync('Warming up', others, 100);
+  await measureAsync('1,000 _entities', others, 101);
   await measureAsync('1,000 _entities, as written first', { 'a call a reference': first }, 7);
   await Promise.all([cold.close(), warm.close()]);
   upstream.kill();
@@ -85,7 +85,7 @@ function openGateway(url, env) {
   return createGateway(config, { logger: pino({ level: 'silent' }) });
 }
 
-async function ask(gateway, body) {
+async function send(gateway, body) {
   const headers = { 'content-type': 'application/json' };
   const response = await gateway.fetch(new Request('http://gateway/graphql', { method: 'POST', headers, body }));
   return JSON.parse(await response.text());

@@ -94,7 +94,7 @@ const { config } = readConfig(
 );
 const gateway = createGateway(config, { logger: pino({ level: 'silent' }) });
 
-async function ask(name, query) {
+async function send(name, query) {
   const response = await gateway.fetch(
     new Request('http://gateway/graphql', {
       method: 'POST',
@@ -107,7 +107,7 @@ async function ask(name, query) {
   if (errors !== undefined) throw new Error(text.slice(0, 500));
 }
 
-const QUESTIONS = {
+const QUERIES = {
   'top 20 by cost': '{ rows(first: 20, orderBy: [{ field: TOTAL_COST }]) { nodes { workloadName totalCost share } } }',
   'totals, 3 sums': '{ totals { totalCost savingsAvailable replicas } }',
   'breakdown by cluster, 2 sums':
@@ -121,12 +121,12 @@ const QUESTIONS = {
 printMachine();
 for (const name of Object.keys(callers)) {
   const start = performance.now();
-  await ask(name, '{ totals { rowCount } }');
+  await send(name, '{ totals { rowCount } }');
   console.log(`${name.padEnd(44)} first request ${(performance.now() - start).toFixed(0)} ms`);
 }
 const ratios = [];
-for (const [title, query] of Object.entries(QUESTIONS)) {
-  const cases = Object.fromEntries(Object.keys(callers).map((name) => [name, () => ask(name, query)]));
+for (const [title, query] of Object.entries(QUERIES)) {
+  const cases = Object.fromEntries(Object.keys(callers).map((name) => [name, () => send(name, query)]));
   const { everything, ...rest } = await measureAsync(title, cases, 21);
   ratios.push(...Object.entries(rest).map(([name, ms]) => ({ title, name, ratio: ms / everything })));
 }

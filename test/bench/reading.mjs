@@ -55,11 +55,11 @@ async function watchLoop(size, text, zips) {
   for (let round = 0; round < 9; round += 1) {
     const ticker = startTicker();
     const start = performance.now();
-    const response = await gateway.fetch(askFor(round + 1));
+    const response = await gateway.fetch(requestFor(round + 1));
     const { data } = await response.json();
     times.push(performance.now() - start);
     longest.push(ticker.stop());
-    if (data.workloadCosts.rows.totalCount !== size) throw new Error('a wrong answer');
+    if (data.workloadCosts.rows.totalCount !== size) throw new Error('a wrong response');
   }
   await gateway.close();
   await upstream.terminate();
@@ -68,11 +68,11 @@ async function watchLoop(size, text, zips) {
   times.sort((a, b) => a - b);
   console.log(
     `${String(size).padStart(7)} rows${zips ? ', gzip' : ''}: the loop stands still for at most ${worst('own')} ms of work, ` +
-      `${worst('all')} ms with what waits for a core (first ${first.own.toFixed(1)}), the answer takes ${times[4].toFixed(1)} ms`,
+      `${worst('all')} ms with what waits for a core (first ${first.own.toFixed(1)}), the response takes ${times[4].toFixed(1)} ms`,
   );
 }
 
-function askFor(days) {
+function requestFor(days) {
   return new Request('http://gateway/graphql', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

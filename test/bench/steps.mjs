@@ -29,8 +29,8 @@ const QUERIES = {
 };
 
 printMachine();
-for (const [title, ask] of Object.entries(QUERIES)) {
-  const runs = Array.from({ length: TIMES }, () => timeSteps(() => ask(decodeReport(json).report)));
+for (const [title, query] of Object.entries(QUERIES)) {
+  const runs = Array.from({ length: TIMES }, () => timeSteps(() => query(decodeReport(json).report)));
   const longest = Math.max(...runs.map((run) => run.longestMs));
   const { count, totalMs } = runs[0];
   const verdict = longest < GOAL_MS ? '' : ', missed';
@@ -55,7 +55,7 @@ function timeSteps(start) {
     return result;
   };
   const steps = start();
-  if (typeof steps?.next !== 'function') throw new Error('the query is not answered in steps');
+  if (typeof steps?.next !== 'function') throw new Error('the query does not run in steps');
   while (timed(() => steps.next()).done !== true);
   return { longestMs, totalMs, count };
 }

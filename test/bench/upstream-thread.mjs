@@ -1,5 +1,5 @@
-// An upstream in its own thread, so that it does not block the event loop of its client. It answers every call with the
-// text that it was given.
+// An upstream in its own thread, so that it does not block the event loop of its client. It responds to every call with
+// the same text.
 
 import { createServer } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';

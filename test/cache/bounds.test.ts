@@ -22,7 +22,7 @@ const BOB = principalOf('bob');
 const requestOf = (namespace: string): WorkloadCostsRequest => ({ report: 'workloads', namespaces: [namespace] });
 
 /** A cache of about ten reports and 100,000 bytes of responses; the upstream fails while `fault` is set. */
-function createStand() {
+function createFixture() {
   const clock = createManualClock();
   const upstream = { calls: 0, fault: undefined as UpstreamError | undefined };
   const fetchReport = () => {
@@ -41,7 +41,7 @@ function createStand() {
 
 describe('cached responses', () => {
   test('evict each other, and no report', async () => {
-    const { cache, upstream, cacheResponse } = createStand();
+    const { cache, upstream, cacheResponse } = createFixture();
     for (const namespace of ['a', 'b']) await cache.load(requestOf(namespace), ANN);
     for (let index = 0; index < 1_000; index += 1) await cacheResponse(`ann\n${index}`, 'a', 20_000);
     expect(cache.responses.get('ann\n0')).toBeUndefined();
@@ -52,7 +52,7 @@ describe('cached responses', () => {
   });
 
   test('are not cached when they are larger than the bound', async () => {
-    const { cache, cacheResponse } = createStand();
+    const { cache, cacheResponse } = createFixture();
     await cacheResponse('ann\nsmall', 'a');
     await cacheResponse('ann\nlarge', 'a', 100_000);
     expect(cache.responses.get('ann\nlarge')).toBeUndefined();
@@ -60,7 +60,7 @@ describe('cached responses', () => {
   });
 
   test('are dropped when their report is evicted', async () => {
-    const { cache, cacheResponse } = createStand();
+    const { cache, cacheResponse } = createFixture();
     await cacheResponse('ann\nresponse', 'a');
     for (let index = 0; index < 20; index += 1) await cache.load(requestOf(`other-${index}`), ANN);
     expect(cache.responses.get('ann\nresponse')).toBeUndefined();
@@ -68,15 +68,15 @@ describe('cached responses', () => {
   });
 
   test('are dropped when their report is replaced', async () => {
-    const { cache, clock, cacheResponse } = createStand();
+    const { cache, clock, cacheResponse } = createFixture();
     await cacheResponse('ann\nresponse', 'a');
     clock.advance(6_000);
     await cache.load(requestOf('a'), ANN, { noCache: true });
     expect(cache.responses.bytes).toBe(0);
   });
 
-  test('are dropped when their principal is rejected, those of others are not', async () => {
-    const { cache, upstream, cacheResponse } = createStand();
+  test('are purged when their principal is rejected, and others stay', async () => {
+    const { cache, upstream, cacheResponse } = createFixture();
     await cacheResponse('ann\nresponse', 'a');
     await cacheResponse('bob\nresponse', 'a', 1_000, BOB);
     upstream.fault = new UpstreamError('UPSTREAM_FORBIDDEN');
@@ -91,11 +91,11 @@ describe('the token table', () => {
   test('keeps an accepted token while 20,000 made-up tokens are rejected', () => {
     const validity = new TokenValidity(60_000, createManualClock());
     const good = principalOf('good', { isCaller: true });
-    const madeUp = { isCaller: true, expiresAt: undefined };
+    const invented = { isCaller: true, expiresAt: undefined };
     validity.recordSuccess(good, createManualClock().now());
-    for (let index = 0; index < 20_000; index += 1) validity.recordRejection({ id: `made up ${index}`, ...madeUp });
+    for (let index = 0; index < 20_000; index += 1) validity.recordRejection({ id: `made up ${index}`, ...invented });
     expect(validity.isValid(good)).toBe(true);
-    expect(validity.isValid({ id: 'made up 19999', ...madeUp })).toBe(false);
+    expect(validity.isValid({ id: 'made up 19999', ...invented })).toBe(false);
   });
 
   test('keeps the tokens that were used last', () => {
@@ -131,7 +131,7 @@ describe('the invalidation queue', () => {
     return { gate, clock, purged, redis, queue };
   }
 
-  test('purges a principal again that is rejected again while its purge is under way', async () => {
+  test('purges a principal again that is rejected during its purge', async () => {
     const { gate, purged, queue } = createQueue();
     queue.add('ann');
     await gate.arrivals(1);
@@ -143,7 +143,7 @@ describe('the invalidation queue', () => {
     expect(purged).toEqual(['ann', 'ann', 'bob']);
   });
 
-  test('tries again every 250 ms until Redis confirms each purge', async () => {
+  test('retries every 250 ms until Redis confirms each purge', async () => {
     const { gate, clock, purged, redis, queue } = createQueue();
     gate.open();
     redis.isDown = true;

@@ -19,21 +19,21 @@ describe('a cached report', () => {
   test('is served without another upstream call while it is fresh', async () => {
     const clock = createManualClock();
     await using stack = await startStack({ clock, env: { CACHE_STALE_SECONDS: '0' } });
-    const first = await stack.ask(WORKLOADS);
+    const first = await stack.send(WORKLOADS);
     clock.advance(59_999);
-    const second = await stack.ask(WORKLOADS);
+    const second = await stack.send(WORKLOADS);
     expect(second.data).toEqual(first.data);
     expect(stack.received).toHaveLength(1);
     clock.advance(1);
-    const third = await stack.ask(WORKLOADS);
+    const third = await stack.send(WORKLOADS);
     expect(stack.received).toHaveLength(2);
     expect(third.data.workloadCosts).toMatchObject({ asOf: '2026-01-31T00:01:00.000Z', isStale: false });
   });
 
   test('is not cached with CACHE_TTL_SECONDS=0', async () => {
     await using stack = await startStack({ env: { CACHE_TTL_SECONDS: '0' } });
-    await stack.ask(WORKLOADS);
-    await stack.ask(WORKLOADS);
+    await stack.send(WORKLOADS);
+    await stack.send(WORKLOADS);
     expect(stack.received).toHaveLength(2);
   });
 
@@ -79,11 +79,11 @@ describe('a cached report', () => {
     ],
   ])('is served to all equivalent %s', async (_name, query, filters) => {
     await using stack = await startStack();
-    for (const filter of filters) expect((await stack.ask(query, { filter })).errors).toEqual([]);
+    for (const filter of filters) expect((await stack.send(query, { filter })).errors).toEqual([]);
     expect(stack.received).toHaveLength(1);
   });
 
-  test('is not served to a filter that means something else', async () => {
+  test('is not served for a filter with another meaning', async () => {
     await using stack = await startStack();
     const filters = [
       {},
@@ -94,17 +94,17 @@ describe('a cached report', () => {
       { labels: { labels: [label('a', 'b')] } },
       { annotations: { labels: [label('a', 'b')] } },
       { labels: { labels: [label('a', 'b')], operator: 'AND' } },
-      // The documentation gives no default range for this report.
+      // The documentation states no default range for this report.
       { last: '7d' },
       { multiCluster: true },
     ];
-    for (const filter of filters) await stack.ask(WORKLOADS, { filter });
-    await stack.ask(AGGREGATED);
-    await stack.ask(AGGREGATED, { filter: { groupBy: { namespace: false } } });
+    for (const filter of filters) await stack.send(WORKLOADS, { filter });
+    await stack.send(AGGREGATED);
+    await stack.send(AGGREGATED, { filter: { groupBy: { namespace: false } } });
     expect(stack.received).toHaveLength(filters.length + 2);
   });
 
-  test('is never an error', async () => {
+  test('never contains an error', async () => {
     let isDown = true;
     await using stack = await startStack({
       env: { SCALEOPS_MAX_ATTEMPTS: '1' },
@@ -114,9 +114,9 @@ describe('a cached report', () => {
         },
       },
     });
-    expect((await stack.ask(WORKLOADS)).errors[0]?.extensions.code).toBe('UPSTREAM_ERROR');
+    expect((await stack.send(WORKLOADS)).errors[0]?.extensions.code).toBe('UPSTREAM_ERROR');
     isDown = false;
-    expect((await stack.ask(WORKLOADS)).errors).toEqual([]);
+    expect((await stack.send(WORKLOADS)).errors).toEqual([]);
     expect(stack.received).toHaveLength(2);
   });
 });
@@ -125,17 +125,17 @@ describe('one upstream call', () => {
   test('serves 1,000 equal queries at the same time', async () => {
     const gate = createGate();
     await using stack = await startStack({ simulator: { latency: gate.pass } });
-    const answers = Array.from({ length: 1000 }, () => stack.ask(WORKLOADS));
+    const responses = Array.from({ length: 1000 }, () => stack.send(WORKLOADS));
     await gate.arrivals(1);
     gate.open();
-    const totals = (await Promise.all(answers)).map(({ data }) => data.workloadCosts.rows.totalCount as number);
+    const totals = (await Promise.all(responses)).map(({ data }) => data.workloadCosts.rows.totalCount as number);
     expect(new Set(totals).size).toBe(1);
     expect(stack.received).toHaveLength(1);
   });
 
-  test('serves all aliases of a report in one operation, also without a cache', async () => {
+  test('serves all aliases of one operation, also without a cache', async () => {
     await using stack = await startStack({ env: { CACHE_TTL_SECONDS: '0' } });
-    const { data, errors } = await stack.ask(`{
+    const { data, errors } = await stack.send(`{
       a: workloadCosts { rows { totalCount } }
       b: workloadCosts(filter: {}) { rows(first: 1) { nodes { id } } }
       c: workloadCosts(filter: { multiCluster: false }) { clusters }
@@ -151,18 +151,18 @@ describe('one upstream call', () => {
     });
   });
 
-  test('continues while one of 100 clients is left', async () => {
+  test('continues until the last of 100 clients disconnects', async () => {
     const gate = createGate();
     await using stack = await startStack({ simulator: { latency: gate.pass } });
-    const leaving = new AbortController();
-    const staying = stack.ask(WORKLOADS);
+    const controller = new AbortController();
+    const staying = stack.send(WORKLOADS);
     await gate.arrivals(1);
     const left = Array.from({ length: 99 }, () =>
-      stack.ask(WORKLOADS, {}, { signal: leaving.signal }).catch(() => null),
+      stack.send(WORKLOADS, {}, { signal: controller.signal }).catch(() => null),
     );
     // Its response proves that the earlier requests have joined.
-    await stack.ask('{ __typename }');
-    leaving.abort();
+    await stack.send('{ __typename }');
+    controller.abort();
     gate.open();
     expect((await staying).errors).toEqual([]);
     await Promise.all(left);
@@ -185,24 +185,26 @@ describe('ReportCache', () => {
     const request: ReportRequest = { report: 'workloads' };
     // Concurrently, and again: principals share neither calls nor entries.
     for (let round = 0; round < 2; round += 1) {
-      const answers = await Promise.all(['ann', 'bob', 'ann'].map((token) => cache.load(request, principalOf(token))));
-      expect(answers.map(({ report }) => report.clusters[0])).toEqual(['ann', 'bob', 'ann']);
+      const responses = await Promise.all(
+        ['ann', 'bob', 'ann'].map((token) => cache.load(request, principalOf(token))),
+      );
+      expect(responses.map(({ report }) => report.clusters[0])).toEqual(['ann', 'bob', 'ann']);
     }
     expect(tokens).toEqual(['ann', 'bob']);
   });
 
   test('stays within its bound, evicts the least recently used report, and does not cache a report larger than the bound', async () => {
-    const asked: string[] = [];
+    const requested: string[] = [];
     const fetchReport = (request: ReportRequest) => {
       const name = (request as AggregatedCostsRequest).tags![0]!;
-      asked.push(name);
+      requested.push(name);
       return Promise.resolve(fetched(name, name === 'huge' ? 10_001 : 2_000));
     };
     const cache = createTestCache(fetchReport, { maxBytes: 10_000 });
     const load = (name: string) => cache.load({ report: 'aggregated', tags: [name] }, principalOf('ann'));
     for (const name of ['a', 'b', 'c', 'a', 'd', 'a', 'b', 'huge', 'huge']) await load(name);
     // Three reports of 2,000 bytes fit with their overhead; `d` evicted `b`, because `a` was used in between.
-    expect(asked).toEqual(['a', 'b', 'c', 'd', 'b', 'huge', 'huge']);
+    expect(requested).toEqual(['a', 'b', 'c', 'd', 'b', 'huge', 'huge']);
   });
 });
 

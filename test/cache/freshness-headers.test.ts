@@ -1,5 +1,5 @@
-// The age of a response: `extensions.freshness`, `Cache-Control`, `Age` and `Vary`, over a real socket as a cache between
-// client and gateway sees them. Every test counts the requests to ScaleOps.
+// The age of a response over a real socket: `extensions.freshness`, `Cache-Control`, `Age` and `Vary`. Every test
+// counts the requests to ScaleOps.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -14,14 +14,14 @@ import {
   WORKLOADS,
   type AgingStack,
 } from '../kit/aging.js';
-import { ask, startGateway } from '../kit/gateway.js';
+import { sendQuery, startGateway } from '../kit/gateway.js';
 import { createIdleClock } from '../kit/time/idle-clock.js';
 import { makeJwt, startTenants } from '../kit/upstream/tenants.js';
 
 const JSON_TYPE = 'application/json';
 const RESPONSE_TYPE = 'application/graphql-response+json';
 
-interface SeenAnswer {
+interface SeenResponse {
   readonly status: number;
   readonly cacheControl: string | null;
   readonly age: string | null;
@@ -41,7 +41,7 @@ async function send(
   gateway: { listen(): Promise<string> } | string,
   query: string,
   how: Sending = {},
-): Promise<SeenAnswer> {
+): Promise<SeenResponse> {
   const { method = 'POST', accept = RESPONSE_TYPE, headers = {} } = how;
   const url = `${typeof gateway === 'string' ? gateway : await gateway.listen()}/graphql`;
   const isGet = method === 'GET';
@@ -50,13 +50,15 @@ async function send(
         headers: { accept, 'apollo-require-preflight': 'true', ...headers },
       })
     : undefined;
-  const answer =
-    sent === undefined ? await ask(fetch, query, undefined, { headers: { accept, ...headers } }, url) : await sent;
-  const text = 'data' in answer ? answer.text : await answer.text();
+  const response =
+    sent === undefined
+      ? await sendQuery(fetch, query, undefined, { headers: { accept, ...headers } }, url)
+      : await sent;
+  const text = 'data' in response ? response.text : await response.text();
   const { extensions } = JSON.parse(text) as { extensions?: { freshness?: unknown } };
-  const header = (name: string): string | null => answer.headers.get(name);
+  const header = (name: string): string | null => response.headers.get(name);
   return {
-    status: answer.status,
+    status: response.status,
     cacheControl: header('cache-control'),
     age: header('age'),
     vary: header('vary'),
@@ -66,7 +68,7 @@ async function send(
 
 const fresh = (asOfMs: number): object => ({ asOf: at(asOfMs), isStale: false });
 const stale = (asOfMs: number): object => ({ asOf: at(asOfMs), isStale: true });
-const KEPT_NOWHERE = { status: 200, cacheControl: 'no-store', age: null, vary: null };
+const NOT_CACHED = { status: 200, cacheControl: 'no-store', age: null, vary: null };
 
 describe('a response', () => {
   test.each([
@@ -96,11 +98,11 @@ describe('a response', () => {
       freshness: fresh(0),
     });
     stack.clock.advance(1);
-    // Fresh for less than a second: of no use to a cache.
-    expect(await see()).toEqual({ ...KEPT_NOWHERE, freshness: fresh(0) });
+    // Fresh for less than a second, which `max-age` cannot express.
+    expect(await see()).toEqual({ ...NOT_CACHED, freshness: fresh(0) });
     expect(stack.received).toHaveLength(1);
     stack.clock.advance(999);
-    expect(await see()).toEqual({ ...KEPT_NOWHERE, freshness: stale(0) });
+    expect(await see()).toEqual({ ...NOT_CACHED, freshness: stale(0) });
     await stack.clock.idle();
     expect(await see()).toMatchObject({
       cacheControl: 'private, max-age=60',
@@ -116,7 +118,7 @@ describe('a response', () => {
     await send(url, WORKLOADS);
     stack.setDown(true);
     stack.clock.advance(1_000_500);
-    expect(await send(url, WORKLOADS)).toEqual({ ...KEPT_NOWHERE, freshness: stale(0) });
+    expect(await send(url, WORKLOADS)).toEqual({ ...NOT_CACHED, freshness: stale(0) });
     expect(stack.received).toHaveLength(2);
   });
 
@@ -143,7 +145,7 @@ describe('a response', () => {
       vary: 'accept, accept-encoding',
     });
     stack.clock.advance(60_000);
-    expect(await send(url, WORKLOADS)).toMatchObject(KEPT_NOWHERE);
+    expect(await send(url, WORKLOADS)).toMatchObject(NOT_CACHED);
     await stack.clock.idle();
     expect(stack.received).toHaveLength(2);
   });
@@ -165,7 +167,7 @@ describe('a response with two reports', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('can be as old as one report and expire with the other', async () => {
+  test('can have the age of one report and the expiry of the other', async () => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     const past = aggregatedUntil(30 * DAY_MS);
@@ -184,7 +186,7 @@ describe('a response with two reports', () => {
     const url = await stack.gateway.listen();
     await send(url, WORKLOADS);
     stack.clock.advance(60_000);
-    expect(await send(url, BOTH)).toEqual({ ...KEPT_NOWHERE, freshness: stale(0) });
+    expect(await send(url, BOTH)).toEqual({ ...NOT_CACHED, freshness: stale(0) });
     await stack.clock.idle();
     expect(stack.received).toHaveLength(3);
     const past = aggregatedUntil(30 * DAY_MS);
@@ -194,21 +196,21 @@ describe('a response with two reports', () => {
     await stack.clock.idle();
     stack.clock.advance(60_000);
     const both = `{ ${AGGREGATED.slice(1, -1)} past: ${past.slice(1)}`;
-    expect(await send(url, both)).toEqual({ ...KEPT_NOWHERE, freshness: stale(60_000) });
+    expect(await send(url, both)).toEqual({ ...NOT_CACHED, freshness: stale(60_000) });
     await stack.clock.idle();
     expect(stack.received).toHaveLength(6);
   });
 
-  test('is not cacheable when the other one is an error, and has the age of the one without error', async () => {
+  test('is not cacheable when one of them is an error, and has the age of the other', async () => {
     await using stack = await startAging();
     const url = await stack.gateway.listen();
     await send(url, WORKLOADS);
     stack.setDown(true);
     stack.clock.advance(5_000);
     for (const how of [{ accept: JSON_TYPE }, { accept: RESPONSE_TYPE }, { method: 'GET' }] as const) {
-      expect(await send(url, BOTH, how)).toEqual({ ...KEPT_NOWHERE, freshness: fresh(0) });
+      expect(await send(url, BOTH, how)).toEqual({ ...NOT_CACHED, freshness: fresh(0) });
     }
-    expect(await send(url, AGGREGATED)).toEqual({ ...KEPT_NOWHERE, freshness: undefined });
+    expect(await send(url, AGGREGATED)).toEqual({ ...NOT_CACHED, freshness: undefined });
     expect(stack.received).toHaveLength(5);
   });
 });
@@ -225,7 +227,7 @@ describe('a response without a report', () => {
     const url = await stack.gateway.listen();
     for (const method of ['GET', 'POST'] as const) {
       const { freshness, ...rest } = await send(url, query, { method });
-      expect(rest).toEqual({ ...KEPT_NOWHERE, status });
+      expect(rest).toEqual({ ...NOT_CACHED, status });
       if (status === 400) expect(freshness).toBeUndefined();
     }
     expect(stack.received.length).toBeLessThanOrEqual(1);
@@ -287,11 +289,13 @@ describe('with SCALEOPS_AUTH=forward', () => {
   });
 });
 
-/** What a cache computes from a response: RFC 9111, sections 4.2.1 and 4.2.3, on a clock of whole seconds. */
+/**
+ * The freshness that a cache computes from a response: RFC 9111, sections 4.2.1 and 4.2.3, on a clock of whole seconds.
+ */
 function readCacheable({
   cacheControl,
   age,
-}: SeenAnswer): { readonly maxAge: number; readonly age: number } | undefined {
+}: SeenResponse): { readonly maxAge: number; readonly age: number } | undefined {
   const maxAge = /(?:^|, )max-age=(\d+)$/.exec(cacheControl ?? '')?.[1];
   return maxAge === undefined ? undefined : { maxAge: Number(maxAge), age: Number(age) };
 }

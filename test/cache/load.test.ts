@@ -1,14 +1,14 @@
-// Many concurrent clients: they make one upstream call per principal and report, clients that leave do not affect others,
-// and memory stays within its bound. Two gateways share one Redis, like replicas. test/cache/cache.test.ts tests one gateway with
-// one principal. Each test names mutations that make it fail.
+// Many concurrent clients: they make one upstream call per principal and report, clients that disconnect do not affect
+// others, and memory stays within its bound. Two gateways share one Redis, like replicas. test/cache/cache.test.ts
+// tests one gateway with one principal. Each test names mutations that make it fail.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { AggregatedCostsRequest, ReportRequest } from '../../src/report/request.js';
-import { answer, startFaultServer } from '../kit/upstream/fault-server.js';
+import { respond, startFaultServer } from '../kit/upstream/fault-server.js';
 import { createGate } from '../kit/time/gate.js';
-import { startStack, type Answer } from '../kit/gateway.js';
+import { startStack, type GraphqlResponse } from '../kit/gateway.js';
 import { findUrl, LISTENING } from '../kit/processes/gateway-process.js';
 import { principalOf } from '../kit/identity/principal.js';
 import { createTestCache } from '../kit/report-cache.js';
@@ -30,7 +30,7 @@ const PRINCIPALS = Array.from({ length: 50 }, (_, index) => {
   return { token: `token-${name}-of-its-owner`, tenant: `tenant-${name}` };
 });
 const TOKENS = Object.fromEntries(PRINCIPALS.map(({ token, tenant }) => [token, tenant]));
-/** A thousand: each principal twenty times, in turn, so that equal ones are far apart. */
+/** A thousand requests: each principal twenty times, in turn, so that equal requests are far apart. */
 const CROWD = Array.from({ length: 20 }, () => PRINCIPALS).flat();
 
 /** Two gateways on one Redis, without a limit on their wait for each other. */
@@ -53,71 +53,77 @@ async function startPair(url: string, env: Readonly<Record<string, string>> = {}
   return { clock, redis, replicas, countOf };
 }
 
-async function startCrowd(options: Partial<TenantsOptions> = {}, env: Readonly<Record<string, string>> = {}) {
+async function startClients(options: Partial<TenantsOptions> = {}, env: Readonly<Record<string, string>> = {}) {
   const upstream = await startTenants({ tokens: TOKENS, ...options });
   onTestFinished(() => upstream[Symbol.asyncDispose]());
   const pair = await startPair(upstream.url, env);
-  const askAll = (crowd = CROWD): Promise<Answer>[] =>
-    crowd.map(({ token }, index) => pair.replicas[Math.floor(index / 50) % 2]!.askAs(token, QUERY));
-  return { ...pair, upstream, askAll };
+  const sendAll = (crowd = CROWD): Promise<GraphqlResponse>[] =>
+    crowd.map(({ token }, index) => pair.replicas[Math.floor(index / 50) % 2]!.sendAs(token, QUERY));
+  return { ...pair, upstream, sendAll: sendAll };
 }
 
-function expectOwn(answers: readonly Answer[], isStale = false): void {
-  const wanted = answers.map((_, index) => ({
+function expectOwnData(responses: readonly GraphqlResponse[], isStale = false): void {
+  const wanted = responses.map((_, index) => ({
     workloadCosts: { isStale, clusters: [`${secretOf(CROWD[index]!.tenant)}-cluster`] },
   }));
-  expect(answers.map(({ data }) => data as unknown)).toEqual(wanted);
+  expect(responses.map(({ data }) => data as unknown)).toEqual(wanted);
 }
 
-describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to two replicas', () => {
+describe.skipIf(isRedisSkipped)('1,000 concurrent requests of 50 principals to two replicas', () => {
   // Mutations: the principal not in the key (1 call), single-flight.ts without its map (each load takes the lock),
   // shared-cache.ts without the lock (100 calls).
   test('make 50 upstream calls without a cached report', async () => {
     const gate = createGate();
-    const { askAll, upstream, clock, countOf } = await startCrowd({ onRequest: gate.pass });
-    const answers = askAll();
+    const { sendAll: sendAll, upstream, clock, countOf } = await startClients({ onRequest: gate.pass });
+    const responses = sendAll();
     await Promise.all([gate.arrivals(50), clock.timersSet(POLL_MS, 50)]);
     gate.open();
-    expectOwn(await Promise.all(answers));
+    expectOwnData(await Promise.all(responses));
     expect(upstream.requests).toHaveLength(50);
     expect(new Set(upstream.requests.map(({ token }) => token)).size).toBe(50);
     expect(countOf('miss')).toBe(50);
-    // One waiter per lock, not per question.
+    // One waiter per lock, not per request.
     expect(clock.timers(POLL_MS)).toBe(50);
   });
 
   // Mutations: report-cache.ts, #serve() waits for the refresh; the refresh does not join a flight; shared-cache.ts without the lock.
-  test('are all answered from stale reports, and make 50 refreshes', async () => {
+  test('are all served from stale reports, and make 50 refreshes', async () => {
     const gate = createGate();
-    const { askAll, upstream, clock, redis, countOf } = await startCrowd(
+    const {
+      sendAll: sendAll,
+      upstream,
+      clock,
+      redis,
+      countOf,
+    } = await startClients(
       { onRequest: () => (upstream.requests.length > 50 ? gate.pass() : undefined) },
       { CACHE_TTL_SECONDS: '10' },
     );
-    await Promise.all(askAll(PRINCIPALS));
+    await Promise.all(sendAll(PRINCIPALS));
     await redis.watch.settled();
-    await Promise.all(askAll(CROWD.slice(0, 100)));
+    await Promise.all(sendAll(CROWD.slice(0, 100)));
     clock.advance(20_000);
     // All refreshes are still pending.
-    expectOwn(await Promise.all(askAll()), true);
+    expectOwnData(await Promise.all(sendAll()), true);
     expect(countOf('stale')).toBe(1_000);
     await gate.arrivals(50);
     gate.open();
     // The first 50, the refreshes, and lookups that found these complete.
     await redis.watch.event(/^del .*:lock:/, 150);
-    expectOwn(await Promise.all(askAll()));
+    expectOwnData(await Promise.all(sendAll()));
     expect(upstream.requests).toHaveLength(100);
   });
 
   // Mutation: report-cache.ts, mayRefresh always true.
-  test('repeat no failed refresh, however many of them get the stale report', async () => {
-    const { replicas, upstream, clock, redis, countOf } = await startCrowd({}, { CACHE_TTL_SECONDS: '10' });
+  test('do not repeat a failed refresh, however many get the stale report', async () => {
+    const { replicas, upstream, clock, redis, countOf } = await startClients({}, { CACHE_TTL_SECONDS: '10' });
     const { token } = PRINCIPALS[0]!;
-    await replicas[0]!.askAs(token, QUERY);
+    await replicas[0]!.sendAs(token, QUERY);
     await redis.watch.settled();
     upstream.setDown(true);
     clock.advance(20_000);
     for (let round = 0; round < 20; round += 1) {
-      await Promise.all(Array.from({ length: 50 }, () => replicas[0]!.askAs(token, QUERY)));
+      await Promise.all(Array.from({ length: 50 }, () => replicas[0]!.sendAs(token, QUERY)));
       // The first refresh has failed by then, and there was time for another one.
       await replicas[0]!.logged('background refresh failed; serving the stale report');
       await redis.watch.settled();
@@ -127,27 +133,27 @@ describe.skipIf(isRedisSkipped)('1,000 concurrent questions of 50 principals to 
   });
 });
 
-describe.skipIf(isRedisSkipped)('many clients that wait at each of two replicas', () => {
+describe.skipIf(isRedisSkipped)('many clients that wait for each of two replicas', () => {
   const { token, tenant } = PRINCIPALS[0]!;
   const headers = { authorization: `Bearer ${token}` };
 
   // Mutations: single-flight.ts, removeWaiter() aborts for the first client that leaves; start() gets the signal of the first client.
-  test('include a last one that still gets its data after 99 have left', async () => {
+  test('do not depend on each other: the last one gets its data after 99 have disconnected', async () => {
     const gate = createGate();
-    const { replicas, upstream, clock } = await startCrowd({ onRequest: gate.pass });
-    const leaving = new AbortController();
-    const ask = (replica: (typeof replicas)[number], signal: AbortSignal) =>
-      replica.ask(QUERY, {}, { headers, signal });
-    // The last client needs a second report too. Both loads of an operation start together: once the second one has
-    // started, the first has joined those of the other clients.
+    const { replicas, upstream, clock } = await startClients({ onRequest: gate.pass });
+    const controller = new AbortController();
+    const send = (replica: (typeof replicas)[number], signal: AbortSignal) =>
+      replica.send(QUERY, {}, { headers, signal });
+    // The last client also needs a second report. Both loads of an operation start together: once the second one has
+    // started, the first has joined the loads of the other clients.
     const both =
       '{ workloadCosts { clusters } other: workloadCosts(filter: { namespaces: { names: ["other"] } }) { asOf } }';
     const crowds = replicas.map((replica) => ({
-      left: Array.from({ length: 99 }, () => ask(replica, leaving.signal).catch(() => undefined)),
-      staying: replica.ask(both, {}, { headers }),
+      left: Array.from({ length: 99 }, () => send(replica, controller.signal).catch(() => undefined)),
+      staying: replica.send(both, {}, { headers }),
     }));
     await Promise.all([gate.arrivals(2), clock.timersSet(POLL_MS, 2)]);
-    leaving.abort();
+    controller.abort();
     await Promise.all(crowds.flatMap(({ left }) => left));
     gate.open();
     for (const { data } of await Promise.all(crowds.map(({ staying }) => staying))) {
@@ -157,18 +163,18 @@ describe.skipIf(isRedisSkipped)('many clients that wait at each of two replicas'
   });
 
   // Mutation: single-flight.ts, removeWaiter() without controller.abort().
-  test('close the upstream connection, and end the wait for the other replica, when all have left', async () => {
+  test('close the upstream connection, and end the wait for the other replica, when all have disconnected', async () => {
     await using upstream = await startFaultServer();
-    upstream.answer('', () => undefined);
+    upstream.respond('', () => undefined);
     const { replicas, clock, redis } = await startPair(upstream.url);
-    const leaving = new AbortController();
+    const controller = new AbortController();
     const left = replicas.flatMap((replica) =>
       Array.from({ length: 100 }, () =>
-        replica.ask(QUERY, {}, { headers, signal: leaving.signal }).catch(() => undefined),
+        replica.send(QUERY, {}, { headers, signal: controller.signal }).catch(() => undefined),
       ),
     );
     await Promise.all([upstream.arrivals(1), clock.timersSet(POLL_MS, 1)]);
-    leaving.abort();
+    controller.abort();
     await upstream.requests[0]!.closed;
     await Promise.all(left);
     await redis.watch.event(/^del .*:lock:/);
@@ -181,24 +187,24 @@ describe.skipIf(isRedisSkipped)('many clients that wait at each of two replicas'
   test('all get the error when the upstream refuses one call', async () => {
     await using upstream = await startFaultServer();
     const gate = createGate();
-    upstream.answer(
+    upstream.respond(
       '',
       (socket) =>
         void gate.pass().then(() => {
-          answer(403, '{}')(socket);
+          respond(403, '{}')(socket);
         }),
     );
     const { replicas } = await startPair(upstream.url);
-    // Each needs a report of its own too, whose request shows that the client waits for both.
-    const answers = Array.from({ length: 20 }, (_, index) =>
-      replicas[0]!.askAs(
+    // Each also needs its own report, whose request shows that the client waits for both.
+    const responses = Array.from({ length: 20 }, (_, index) =>
+      replicas[0]!.sendAs(
         token,
         `{ workloadCosts { asOf } own: workloadCosts(filter: { namespaces: { names: ["${index}"] } }) { asOf } }`,
       ),
     );
     await gate.arrivals(21);
     gate.open();
-    for (const { errors } of await Promise.all(answers)) {
+    for (const { errors } of await Promise.all(responses)) {
       expect(errors.map(({ path, extensions }) => [path, extensions.code])).toEqual([
         [['workloadCosts'], 'UPSTREAM_FORBIDDEN'],
         [['own'], 'UPSTREAM_FORBIDDEN'],
@@ -213,7 +219,7 @@ describe('10,000 distinct reports', () => {
 
   // Mutations: report-store.ts without maxSize (max instead), or each counted as one byte.
   test('stay within the bound in bytes, and the newest are kept', async () => {
-    const asked: number[] = [];
+    const requested: number[] = [];
     const reportOf = (index: number) =>
       decodeReport({
         clusters: ['production'],
@@ -224,7 +230,7 @@ describe('10,000 distinct reports', () => {
       }).report;
     const fetchReport = (request: ReportRequest) => {
       const index = Number((request as AggregatedCostsRequest).tags![0]);
-      asked.push(index);
+      requested.push(index);
       return Promise.resolve({ report: reportOf(index), body: Buffer.alloc(0) });
     };
     const cache = createTestCache(fetchReport, { maxBytes: MAX_BYTES });
@@ -232,7 +238,7 @@ describe('10,000 distinct reports', () => {
     const load = async (index: number) =>
       cache.load({ report: 'aggregated', tags: [String(index)] }, principals[index % principals.length]!);
     for (let index = 0; index < 10_000; index += 1) await load(index);
-    expect(asked).toHaveLength(10_000);
+    expect(requested).toHaveLength(10_000);
     // From the newest, until the first evicted one.
     let bytes = 0;
     let index = 9_999;
@@ -240,13 +246,13 @@ describe('10,000 distinct reports', () => {
     expect(bytes).toBeLessThanOrEqual(MAX_BYTES);
     expect(bytes).toBeGreaterThan(0.85 * MAX_BYTES);
     for (const old of [0, 1, 5_000, index - 1]) expect((await load(old)).cacheStatus).toBe('miss');
-    expect(asked).toHaveLength(10_005);
+    expect(requested).toHaveLength(10_005);
   });
 });
 
-describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending questions', () => {
+describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending requests', () => {
   const END_MS = 10_000;
-  const isTurnedAway = (url: string): Promise<boolean> =>
+  const isUnready = (url: string): Promise<boolean> =>
     fetch(`${url}/health/ready`).then(
       ({ status }) => status === 503,
       () => true,
@@ -255,54 +261,51 @@ describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending questions'
   // Mutations: gateway.ts, close() ends the client before the server, or leaves the Redis open (it does not end).
   test.each([
     ['', false],
-    [', with a Redis that has frozen meanwhile', true],
-  ])(
-    'loses no question, makes the process unready first, and ends it within ten seconds%s',
-    async (_name, isFrozen) => {
-      const gate = createGate();
-      await using redis = await startWatchedRedis();
-      await using upstream = await startTenants({ tokens: TOKENS, onRequest: gate.pass });
-      await using gateway = startProcess([process.execPath, MAIN], {
-        env: {
-          SCALEOPS_URL: upstream.url,
-          SCALEOPS_AUTH: 'forward',
-          SCALEOPS_MAX_IN_FLIGHT: '64',
-          CACHE_REDIS_URL: redis.url,
-          PORT: '0',
-        },
-      });
-      const url = findUrl(await gateway.line(LISTENING));
-      await gateway.line(new RegExp(CONNECTED));
-      const answers = PRINCIPALS.map(({ token }) =>
-        fetch(`${url}/graphql`, {
-          method: 'POST',
-          body: JSON.stringify({ query: QUERY }),
-          headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-        }),
-      );
-      await gate.arrivals(50);
-      expect(await isTurnedAway(url)).toBe(false);
-      if (isFrozen) redis.freeze();
-      const startedAt = performance.now();
-      gateway.kill('SIGTERM');
-      await gateway.line(/stopping/);
-      expect(await isTurnedAway(url)).toBe(true);
-      gate.open();
-      for (const [index, response] of (await Promise.all(answers)).entries()) {
-        expect(response.status).toBe(200);
-        const { data } = (await response.json()) as { data: { workloadCosts: { clusters: string[] } } };
-        expect(data.workloadCosts.clusters).toEqual([`${secretOf(PRINCIPALS[index]!.tenant)}-cluster`]);
-      }
-      expect(await gateway.ended).toMatchObject({ code: 0, stderr: '' });
-      expect(performance.now() - startedAt).toBeLessThan(END_MS);
-      expect(upstream.requests).toHaveLength(50);
-    },
-  );
+    [', with a Redis that hangs meanwhile', true],
+  ])('loses no request, makes the process unready first, and ends it within ten seconds%s', async (_name, isFrozen) => {
+    const gate = createGate();
+    await using redis = await startWatchedRedis();
+    await using upstream = await startTenants({ tokens: TOKENS, onRequest: gate.pass });
+    await using gateway = startProcess([process.execPath, MAIN], {
+      env: {
+        SCALEOPS_URL: upstream.url,
+        SCALEOPS_AUTH: 'forward',
+        SCALEOPS_MAX_IN_FLIGHT: '64',
+        CACHE_REDIS_URL: redis.url,
+        PORT: '0',
+      },
+    });
+    const url = findUrl(await gateway.line(LISTENING));
+    await gateway.line(new RegExp(CONNECTED));
+    const responses = PRINCIPALS.map(({ token }) =>
+      fetch(`${url}/graphql`, {
+        method: 'POST',
+        body: JSON.stringify({ query: QUERY }),
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+      }),
+    );
+    await gate.arrivals(50);
+    expect(await isUnready(url)).toBe(false);
+    if (isFrozen) redis.freeze();
+    const startedAt = performance.now();
+    gateway.kill('SIGTERM');
+    await gateway.line(/stopping/);
+    expect(await isUnready(url)).toBe(true);
+    gate.open();
+    for (const [index, response] of (await Promise.all(responses)).entries()) {
+      expect(response.status).toBe(200);
+      const { data } = (await response.json()) as { data: { workloadCosts: { clusters: string[] } } };
+      expect(data.workloadCosts.clusters).toEqual([`${secretOf(PRINCIPALS[index]!.tenant)}-cluster`]);
+    }
+    expect(await gateway.ended).toMatchObject({ code: 0, stderr: '' });
+    expect(performance.now() - startedAt).toBeLessThan(END_MS);
+    expect(upstream.requests).toHaveLength(50);
+  });
 });
 
 describe('one operation with more reports than the upstream slots allow', () => {
   // Mutation: createLimiter without its bound: the operation fills the queue, and the other one is refused.
-  test('gets them all, in turn, and leaves slots to other operations', async () => {
+  test('loads them all, in turn, and leaves slots to other operations', async () => {
     const gate = createGate();
     await using stack = await startStack({
       env: { SCALEOPS_MAX_IN_FLIGHT: '2', SCALEOPS_MAX_QUEUED: '2' },
@@ -312,10 +315,10 @@ describe('one operation with more reports than the upstream slots allow', () => 
       { length: 12 },
       (_, days) => `d${days}: workloadCosts(filter: { last: "${days + 1}d" }) { asOf }`,
     );
-    const greedy = stack.ask(`{ ${aliases.join(' ')} }`);
+    const greedy = stack.send(`{ ${aliases.join(' ')} }`);
     // Half of the slots.
     await gate.arrivals(1);
-    const other = stack.ask('{ aggregatedCosts { asOf } }');
+    const other = stack.send('{ aggregatedCosts { asOf } }');
     gate.open();
     expect((await other).errors).toEqual([]);
     expect((await greedy).errors).toEqual([]);

@@ -1,7 +1,6 @@
 // No input of a client fills memory: 20,000 distinct inputs of each kind do not grow the heap. Caches for such inputs have
 // bounds, which these tests set low.
 
-import { createHash } from 'node:crypto';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -11,6 +10,7 @@ import { createSchema } from '../../src/graphql/schema.js';
 import { KnownDocuments } from '../../src/http/operations/known-documents.js';
 import { createDocumentParser } from '../../src/http/validation/document-parser.js';
 import { createSimulator, type Simulator } from '../../src/simulator/simulator.js';
+import { hashOf } from '../kit/clients/persisted-query.js';
 import { TOKEN } from '../kit/gateway.js';
 import { usedBytes } from '../kit/processes/heap.js';
 
@@ -41,7 +41,6 @@ interface Input {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const persisted = (sha256Hash: string) => ({ persistedQuery: { version: 1, sha256Hash } });
 /** Long enough to be visible on the heap: 20,000 of them exceed the bound. */
 const long = (at: number): string => `${at}-${'x'.repeat(1_000)}`;
@@ -128,7 +127,7 @@ async function sendAll(gateway: Gateway, make: (at: number) => Input, start: num
   for (let at = start; at < start + count; at += 1) await (await gateway.fetch(toRequest(make(at)))).arrayBuffer();
 }
 
-/** The growth of the heap by so many inputs, after others that fill bounded caches. */
+/** The heap growth by `count` inputs, after earlier inputs have filled the bounded caches. */
 async function growthOf(gateway: Gateway, make: (at: number) => Input, count = INPUTS): Promise<number> {
   await sendAll(gateway, make, 0, count / 10);
   const before = await usedBytes();

@@ -1,5 +1,5 @@
-// How long a report of which a part is missing is shown, and that it never replaces a whole one that may still be needed:
-// in one gateway, and in replicas that share a Redis. Every test counts the calls to ScaleOps.
+// How long a partial report is served, and that it never replaces a complete one that is still useful: in one gateway,
+// and in replicas that share a Redis. Every test counts the calls to ScaleOps.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -33,8 +33,8 @@ const PARTIAL_FRESH = shownOf(11, false, true);
 type Ask = (query: string, variables?: unknown, init?: RequestInit) => Promise<{ data: any; errors: readonly any[] }>;
 
 /** The total, whether it is stale, and whether a part is missing; or the code of the error. */
-async function show(ask: Ask, init?: RequestInit): Promise<unknown> {
-  const { data, errors } = await ask(QUERY, undefined, init);
+async function show(send: Ask, init?: RequestInit): Promise<unknown> {
+  const { data, errors } = await send(QUERY, undefined, init);
   if (data.workloadCosts === null) return errors[0].extensions.code;
   const { totals, isStale, warnings } = data.workloadCosts;
   const isPartial = (warnings as { code: string }[]).some(({ code }) => code === 'PARTIAL_ANSWER');
@@ -45,12 +45,12 @@ async function startUpstream() {
   const upstream = await startFaultServer();
   const serve = (what: object | 'nothing'): void => {
     const fault: Fault = what === 'nothing' ? faults.status(503) : faults.closeDelimited(JSON.stringify(what));
-    for (const path of PATHS) upstream.answer(path, fault);
+    for (const path of PATHS) upstream.respond(path, fault);
   };
   return { upstream, serve };
 }
 
-async function startStand() {
+async function startFixture() {
   const { upstream, serve } = await startUpstream();
   const clock = createIdleClock(START_MS);
   const gateway = startGateway(upstream.url, SETTINGS, clock);
@@ -62,21 +62,21 @@ async function startStand() {
 }
 
 describe('a partial report', () => {
-  test('is shown for CACHE_TTL_SECONDS, and not when ScaleOps fails afterwards', async () => {
-    const { ask, clock, serve, upstream } = await startStand();
+  test('is served for CACHE_TTL_SECONDS, and not later when ScaleOps fails', async () => {
+    const { send, clock, serve, upstream } = await startFixture();
     serve(PARTIAL);
-    expect(await show(ask)).toEqual(PARTIAL_FRESH);
+    expect(await show(send)).toEqual(PARTIAL_FRESH);
     serve('nothing');
     clock.advance(59_999);
-    expect(await show(ask)).toEqual(PARTIAL_FRESH);
+    expect(await show(send)).toEqual(PARTIAL_FRESH);
     expect(upstream.requests).toHaveLength(1);
     clock.advance(1);
-    expect(await show(ask)).toBe('UPSTREAM_UNAVAILABLE');
+    expect(await show(send)).toBe('UPSTREAM_UNAVAILABLE');
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('about a past period is shown no longer', async () => {
-    const { ask, clock, serve, upstream } = await startStand();
+  test('about a past period is fresh for CACHE_TTL_SECONDS only, unlike a complete one', async () => {
+    const { send, clock, serve, upstream } = await startFixture();
     const window = { startTime: START_MS - 40 * DAY_MS, endTime: START_MS - 30 * DAY_MS };
     const [from, to] = Object.values(window).map((time) => new Date(time).toISOString());
     const query = `{ aggregatedCosts(filter: { timeRange: { between: { from: "${from}", to: "${to}" } } }) { asOf } }`;
@@ -86,68 +86,68 @@ describe('a partial report', () => {
     ] as const) {
       serve(report);
       const before = upstream.requests.length;
-      await ask(query, undefined, NO_CACHE);
+      await send(query, undefined, NO_CACHE);
       clock.advance(60_000);
-      await ask(query);
+      await send(query);
       expect(upstream.requests.length - before).toBe(calls);
       clock.advance(60_000);
     }
   });
 
-  test('keeps the whole report before it for when ScaleOps fails, until that expires', async () => {
-    const { ask, clock, serve, upstream } = await startStand();
+  test('does not evict an earlier complete report, which is served when ScaleOps fails', async () => {
+    const { send, clock, serve, upstream } = await startFixture();
     serve(WHOLE);
-    expect(await show(ask)).toEqual(WHOLE_FRESH);
+    expect(await show(send)).toEqual(WHOLE_FRESH);
     clock.advance(60_000);
     for (let time = 0; time < 2; time += 1) {
       serve(PARTIAL);
-      expect(await show(ask)).toEqual(PARTIAL_FRESH);
+      expect(await show(send)).toEqual(PARTIAL_FRESH);
       serve('nothing');
-      // While it is fresh as well: with `no-cache` ScaleOps is asked.
+      // The same while it is fresh: `no-cache` makes a call.
       clock.advance(30_000);
-      expect(await show(ask, NO_CACHE)).toEqual(WHOLE_STALE);
+      expect(await show(send, NO_CACHE)).toEqual(WHOLE_STALE);
       clock.advance(30_000);
-      expect(await show(ask)).toEqual(WHOLE_STALE);
+      expect(await show(send)).toEqual(WHOLE_STALE);
     }
     clock.advance(3_660_000 - 180_000 - 1);
-    expect(await show(ask)).toEqual(WHOLE_STALE);
+    expect(await show(send)).toEqual(WHOLE_STALE);
     clock.advance(1);
-    expect(await show(ask)).toBe('UPSTREAM_UNAVAILABLE');
+    expect(await show(send)).toBe('UPSTREAM_UNAVAILABLE');
     expect(upstream.requests).toHaveLength(9);
   });
 
-  test('is replaced by the next whole report', async () => {
-    const { ask, clock, serve } = await startStand();
+  test('is replaced by the next complete report', async () => {
+    const { send, clock, serve } = await startFixture();
     serve(WHOLE);
-    await show(ask);
+    await show(send);
     clock.advance(60_000);
     serve(PARTIAL);
-    await show(ask);
+    await show(send);
     clock.advance(60_000);
     serve({ aggregatedWorkloads: [row('c1', 12)] });
-    expect(await show(ask)).toEqual(shownOf(12, false, false));
+    expect(await show(send)).toEqual(shownOf(12, false, false));
     serve('nothing');
     clock.advance(60_000);
-    expect(await show(ask)).toEqual(shownOf(12, true, false));
+    expect(await show(send)).toEqual(shownOf(12, true, false));
   });
 
-  test('without a row, and with an error that has details, is an error and replaces no report', async () => {
-    const { ask, clock, serve } = await startStand();
+  test('without rows and with a detailed error is an error, and replaces no report', async () => {
+    const { send, clock, serve } = await startFixture();
     serve(WHOLE);
-    await show(ask);
+    await show(send);
     clock.advance(60_000);
     serve({ aggregatedWorkloads: [], errors: [{ message: 'deadline exceeded', skipped: 0 }] });
-    expect(await show(ask)).toEqual(WHOLE_STALE);
+    expect(await show(send)).toEqual(WHOLE_STALE);
     clock.advance(3_600_000);
-    expect(await show(ask)).toBe('UPSTREAM_ERROR');
+    expect(await show(send)).toBe('UPSTREAM_ERROR');
   });
 
-  test('does not stand in for the report of a cluster', async () => {
-    const { ask, serve, upstream } = await startStand();
+  test('does not serve a request for one of its clusters', async () => {
+    const { send, serve, upstream } = await startFixture();
     serve(PARTIAL);
-    await show(ask);
+    await show(send);
     serve({ aggregatedWorkloads: [row('c2', 20)] });
-    const { data } = await ask(
+    const { data } = await send(
       '{ kubernetesCluster(name: "c2") { costs(filter: { last: "7d" }) { totals { totalCost } } } }',
     );
     expect(data.kubernetesCluster.costs).toEqual({ totals: { totalCost: 20 } });
@@ -156,7 +156,7 @@ describe('a partial report', () => {
 });
 
 describe.skipIf(isRedisSkipped)('a partial report in Redis', () => {
-  test('is shared while it is fresh, and leaves the whole report to replicas when ScaleOps fails', async () => {
+  test('is shared while it is fresh, and does not replace the complete report, which is served when ScaleOps fails', async () => {
     const { upstream, serve } = await startUpstream();
     const clock = createWatchedClock();
     const redis = await startWatchedRedis();
@@ -169,7 +169,7 @@ describe.skipIf(isRedisSkipped)('a partial report in Redis', () => {
       await redis[Symbol.asyncDispose]();
     });
     for (const replica of replicas) await replica.logged(CONNECTED);
-    const [a, b, c] = replicas.map<Ask>((replica) => (query) => replica.askAs('token', query)) as [Ask, Ask, Ask];
+    const [a, b, c] = replicas.map<Ask>((replica) => (query) => replica.sendAs('token', query)) as [Ask, Ask, Ask];
 
     serve(WHOLE);
     expect(await show(a)).toEqual(WHOLE_FRESH);
@@ -183,7 +183,7 @@ describe.skipIf(isRedisSkipped)('a partial report in Redis', () => {
 
     serve('nothing');
     clock.advance(60_000);
-    for (const ask of [a, b, c]) expect(await show(ask)).toEqual(WHOLE_STALE);
+    for (const send of [a, b, c]) expect(await show(send)).toEqual(WHOLE_STALE);
     expect(upstream.requests).toHaveLength(5);
   });
 });

@@ -1,5 +1,5 @@
-// The response cache: a repeated question gets the same bytes; only callers with the same permissions share them, and only
-// while its reports are cached and fresh.
+// The response cache: a repeated operation gets the same bytes. Only callers with the same permissions share them, and
+// only while their reports are cached and fresh.
 
 import { buffer } from 'node:stream/consumers';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 
 import { createManualClock } from '../kit/time/clock.js';
 import { NO_TIMER, startGateway, startStack, TOKEN, type TestStack } from '../kit/gateway.js';
-import { cacheHitsOf, open, send as sendTo, startServer, type HttpQuestion } from '../kit/clients/http-client.js';
+import { cacheHitsOf, open, send as sendTo, startServer, type HttpRequestOptions } from '../kit/clients/http-client.js';
 import { keyOf, startRestrictedGateway } from '../kit/restricted-gateway.js';
 import { startTenants } from '../kit/upstream/tenants.js';
 
@@ -45,7 +45,7 @@ async function send(
   return { status, headers: Object.fromEntries(response.headers), bytes, json: JSON.parse(text.toString()) };
 }
 
-const QUESTIONS: Readonly<Record<string, string>> = {
+const QUERIES: Readonly<Record<string, string>> = {
   'all fields of rows': ALL,
   'aliases, merged fields and fragments': `query { a: workloadCosts(${FILTER}) { r: rows(first: 3) { n: nodes { x: id ...Cost id } nodes { ...Cost } } }
     b: workloadCosts(${FILTER}) { rows(last: 2) { nodes { ... on CostRow { ownerLabels { k: key } } ... { ownerLabels { value } } } } } }
@@ -64,10 +64,10 @@ const QUESTIONS: Readonly<Record<string, string>> = {
   'rows in groups of entities': `{ kubernetesCluster(name: "prod-us-east-1") { costs { rows(first: 2) { nodes { id } } } } }`,
 };
 
-describe('a repeated question', () => {
-  test.each(Object.entries(QUESTIONS))('gets the same response from the cache: %s', async (_, query) => {
+describe('a repeated operation', () => {
+  test.each(Object.entries(QUERIES))('gets the same response from the cache: %s', async (_, query) => {
     await using stack = await startStack({ clock: createManualClock(), env: NO_TIMER });
-    // A field trace is never cached, and resolves each row by its own.
+    // A field trace is never cached, and resolves each row separately.
     const traced = await send(stack, { query }, { 'apollo-federation-include-trace': 'ftv1' });
     const replies = [];
     for (let time = 0; time < 3; time += 1) replies.push(await send(stack, { query }, { 'x-request-id': 'same' }));
@@ -107,7 +107,7 @@ describe('a repeated question', () => {
 });
 
 describe('Age and Cache-Control', () => {
-  test('move with the clock while the bytes stay', async () => {
+  test('follow the clock while the body stays the same', async () => {
     const clock = createManualClock();
     await using stack = await startStack({ clock, env: { ...NO_TIMER, CACHE_TTL_SECONDS: '3600' } });
     const replies: Reply[] = [];
@@ -142,7 +142,7 @@ describe('Age and Cache-Control', () => {
 });
 
 describe('a cached response', () => {
-  test('is compressed for each encoding, and the same', async () => {
+  test('is compressed for each encoding, with the same content', async () => {
     await using stack = await startStack({ clock: createManualClock(), env: NO_TIMER });
     const accepted = ['br;q=1.0, gzip;q=0.8', 'gzip', 'gzip;q=0, identity', 'gzip, deflate, br'];
     const replies: Reply[][] = [];
@@ -166,7 +166,7 @@ describe('a cached response', () => {
   test('differs for other variables and operations, and is the same for other media types', async () => {
     await using stack = await startStack();
     const query = `${SMALL} query Other { workloadCosts(${FILTER}) { rows(first: 1) { totalCount } } }`;
-    const ask = async (operationName: string, first: number, accept: string): Promise<unknown[]> => {
+    const sendQuery = async (operationName: string, first: number, accept: string): Promise<unknown[]> => {
       const { headers, json } = await send(stack, { query, operationName, variables: { first } }, { accept });
       const { nodes } = json.data.workloadCosts.rows as { nodes?: unknown[] };
       return [headers['content-type'], nodes?.length];
@@ -174,9 +174,9 @@ describe('a cached response', () => {
     const [json, graphql] = ['application/json', 'application/graphql-response+json'];
     for (let time = 0; time < 3; time += 1) {
       for (const first of [1, 2]) {
-        expect(await ask('Small', first, json)).toEqual([`${json}; charset=utf-8`, first]);
-        expect(await ask('Small', first, graphql)).toEqual([`${graphql}; charset=utf-8`, first]);
-        expect(await ask('Other', first, json)).toEqual([`${json}; charset=utf-8`, undefined]);
+        expect(await sendQuery('Small', first, json)).toEqual([`${json}; charset=utf-8`, first]);
+        expect(await sendQuery('Small', first, graphql)).toEqual([`${graphql}; charset=utf-8`, first]);
+        expect(await sendQuery('Other', first, json)).toEqual([`${json}; charset=utf-8`, undefined]);
       }
     }
     expect(cacheHitsOf(stack).slice(-6)).toEqual(Array.from({ length: 6 }, () => true));
@@ -186,44 +186,44 @@ describe('a cached response', () => {
     await using stack = await startStack();
     const query = `query ($yes: Boolean!) { workloadCosts(${FILTER}) { rows(first: 3) { nodes { id ...Cost } } } }
       fragment Cost on CostRow { totalCost namespace @include(if: $yes) }`;
-    const ask = async (yes: boolean): Promise<string[]> => {
+    const sendQuery = async (yes: boolean): Promise<string[]> => {
       const { json } = await send(stack, { query, variables: { yes } });
       return Object.keys(json.data.workloadCosts.rows.nodes[0]);
     };
     for (const yes of [true, true, true, false, false, true])
-      expect(await ask(yes)).toEqual(['id', 'totalCost', ...(yes ? ['namespace'] : [])]);
+      expect(await sendQuery(yes)).toEqual(['id', 'totalCost', ...(yes ? ['namespace'] : [])]);
   });
 
-  test('belongs to one report: a newer report has its own responses', async () => {
+  test('is not used for a newer report', async () => {
     const clock = createManualClock();
     await using stack = await startStack({ clock, env: { ...NO_TIMER, CACHE_STALE_SECONDS: '0' } });
-    const ask = async () => (await send(stack, { query: SMALL })).json.data.workloadCosts.asOf as string;
-    const first = [await ask(), await ask(), await ask(), await ask()];
+    const sendQuery = async () => (await send(stack, { query: SMALL })).json.data.workloadCosts.asOf as string;
+    const first = [await sendQuery(), await sendQuery(), await sendQuery(), await sendQuery()];
     clock.advance(10_000);
     await send(stack, { query: SMALL }, { 'cache-control': 'no-cache' });
-    const second = [await ask(), await ask(), await ask()];
+    const second = [await sendQuery(), await sendQuery(), await sendQuery()];
     clock.advance(3_601_000);
-    const third = [await ask(), await ask(), await ask()];
+    const third = [await sendQuery(), await sendQuery(), await sendQuery()];
     expect([first, second, third].map((times) => new Set(times).size)).toEqual([1, 1, 1]);
     expect(new Set([...first, ...second, ...third]).size).toBe(3);
     expect(cacheHitsOf(stack).at(3)).toBe(true);
     expect(stack.received).toHaveLength(3);
   });
 
-  test('never has errors and is never stale', async () => {
+  test('never has errors, and is never stale', async () => {
     const clock = createManualClock();
     await using tenants = await startTenants({ tokens: { [TOKEN]: 'tenant' } });
     await using stack = startGateway(tenants.url, { ...NO_TIMER, SCALEOPS_MAX_ATTEMPTS: '1' }, clock);
-    const ask = () => send(stack, { query: SMALL });
-    await ask();
+    const sendQuery = () => send(stack, { query: SMALL });
+    await sendQuery();
     clock.advance(3_601_000);
     tenants.setDown(true);
     for (let time = 0; time < 3; time += 1) {
-      const { json, headers } = await ask();
+      const { json, headers } = await sendQuery();
       expect([json.extensions.freshness.isStale, headers['cache-control']]).toEqual([true, 'no-store']);
     }
     clock.advance(90_000_000);
-    for (let time = 0; time < 3; time += 1) expect((await ask()).json.errors).toHaveLength(1);
+    for (let time = 0; time < 3; time += 1) expect((await sendQuery()).json.errors).toHaveLength(1);
     expect(cacheHitsOf(stack)).not.toContain(true);
   });
 
@@ -233,52 +233,52 @@ describe('a cached response', () => {
     const env = { ...NO_TIMER, SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '', CACHE_RECHECK_SECONDS: '60' };
     await using stack = startGateway(tenants.url, env, clock);
     const query = '{ workloadCosts { rows { nodes { id } } } }';
-    const ask = async (token: string): Promise<unknown> => {
+    const sendQuery = async (token: string): Promise<unknown> => {
       const { json } = await send(stack, { query }, { authorization: `Bearer ${token}` });
       return json.errors?.[0].extensions.code ?? json.data.workloadCosts.rows.nodes[0].id;
     };
-    const own = await ask('token-of-a-caller');
+    const own = await sendQuery('token-of-a-caller');
     for (let time = 0; time < 3; time += 1) {
-      expect(await ask('token-of-a-caller')).toBe(own);
-      expect(await ask('token-of-another')).not.toBe(own);
+      expect(await sendQuery('token-of-a-caller')).toBe(own);
+      expect(await sendQuery('token-of-another')).not.toBe(own);
     }
     expect(cacheHitsOf(stack).slice(-2)).toEqual([true, true]);
     expect(tenants.requests).toHaveLength(2);
     tenants.revoke('token-of-a-caller');
     clock.advance(61_000);
-    expect(await ask('token-of-a-caller')).toBe('UNAUTHENTICATED');
-    expect(await ask('token-of-a-caller')).toBe('UNAUTHENTICATED');
-    expect(await ask('token-of-another')).not.toBe(own);
+    expect(await sendQuery('token-of-a-caller')).toBe('UNAUTHENTICATED');
+    expect(await sendQuery('token-of-a-caller')).toBe('UNAUTHENTICATED');
+    expect(await sendQuery('token-of-another')).not.toBe(own);
   });
 
   test('is shared by callers with equal permissions, and by no others', async () => {
     await using simulated = await startStack();
-    await simulated.ask('{ workloadCosts { asOf } }');
+    await simulated.send('{ workloadCosts { asOf } }');
     const url = `http://${simulated.received[0]!.headers.host}`;
     const env = { GATEWAY_RATE_LIMIT: '6' };
     const permissions = { callers: { all: 'all', both: 'all', few: [{ clusters: ['prod-us-east-1'] }] } };
     await using stack = startRestrictedGateway({ url, permissions, callers: ['all', 'both', 'few', 'nobody'], env });
     const query = `{ workloadCosts(${FILTER}) { rows { totalCount } } }`;
-    const ask = async (caller: string): Promise<unknown> => {
+    const sendQuery = async (caller: string): Promise<unknown> => {
       const { status, json } = await send(stack, { query }, { 'x-api-key': keyOf(caller) });
       return json.errors === undefined
         ? json.data.workloadCosts.rows.totalCount
         : [status, json.errors[0].extensions.code];
     };
-    const all = [await ask('all'), await ask('all'), await ask('both'), await ask('both')];
+    const all = [await sendQuery('all'), await sendQuery('all'), await sendQuery('both'), await sendQuery('both')];
     expect(all).toEqual([50, 50, 50, 50]);
     expect(cacheHitsOf(stack)).toEqual([false, false, true, true]);
-    expect(await ask('few')).toBeLessThan(50);
-    expect(await ask('nobody')).toEqual([403, 'FORBIDDEN']);
+    expect(await sendQuery('few')).toBeLessThan(50);
+    expect(await sendQuery('nobody')).toEqual([403, 'FORBIDDEN']);
     expect((await send(stack, { query })).json.errors[0].extensions.code).toBe('UNAUTHENTICATED');
     expect((await send(stack, { query }, { 'x-api-key': 'no such key as this' })).status).toBe(401);
-    for (let time = 0; time < 4; time += 1) expect(await ask('all')).toBe(50);
+    for (let time = 0; time < 4; time += 1) expect(await sendQuery('all')).toBe(50);
     // The rate limit counts responses from the cache too.
-    expect(await ask('all')).toEqual([429, 'RATE_LIMITED']);
-    expect(await ask('both')).toBe(50);
+    expect(await sendQuery('all')).toEqual([429, 'RATE_LIMITED']);
+    expect(await sendQuery('both')).toBe(50);
   });
 
-  test('is readable by pages of the listed origins alone', async () => {
+  test('is readable only by pages of the listed origins', async () => {
     await using stack = await startStack({ env: { GATEWAY_CORS_ORIGINS: 'https://costs.example.com' } });
     const own = { origin: 'https://costs.example.com' };
     const other = { origin: 'https://other.example.com' };
@@ -291,18 +291,19 @@ describe('a cached response', () => {
   });
 });
 
-describe('for a repeated question, limits apply', () => {
-  test('to variables that make it too costly', async () => {
+describe('limits apply to a repeated operation', () => {
+  test('with variables that make it too costly', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '500' } });
-    const ask = async (first: number): Promise<any> => (await send(stack, { query: SMALL, variables: { first } })).json;
-    for (let time = 0; time < 3; time += 1) expect((await ask(10)).errors).toBeUndefined();
+    const sendQuery = async (first: number): Promise<any> =>
+      (await send(stack, { query: SMALL, variables: { first } })).json;
+    for (let time = 0; time < 3; time += 1) expect((await sendQuery(10)).errors).toBeUndefined();
     for (let time = 0; time < 3; time += 1)
-      expect((await ask(100_000)).errors[0].extensions.code).toBe('QUERY_TOO_COMPLEX');
+      expect((await sendQuery(100_000)).errors[0].extensions.code).toBe('QUERY_TOO_COMPLEX');
   });
 
-  test('with an infinite number, which JSON would write as null', async () => {
+  test('with an infinite number, which JSON.stringify writes as null', async () => {
     await using stack = await startStack();
-    const ask = async (number: string): Promise<any> => {
+    const send = async (number: string): Promise<any> => {
       const response = await stack.gateway.fetch(
         new Request('http://gateway/graphql', {
           method: 'POST',
@@ -312,17 +313,17 @@ describe('for a repeated question, limits apply', () => {
       );
       return response.json();
     };
-    for (let time = 0; time < 3; time += 1) expect((await ask('null')).errors).toBeUndefined();
-    expect((await ask('1e999')).errors[0].extensions.code).toBe('BAD_USER_INPUT');
+    for (let time = 0; time < 3; time += 1) expect((await send('null')).errors).toBeUndefined();
+    expect((await send('1e999')).errors[0].extensions.code).toBe('BAD_USER_INPUT');
   });
 
   test.each(['application/json', 'application/graphql-response+json', '*/*'])(
-    'to invalid variables: the response is the same before and after, for accept %s',
+    'with invalid variables: the response is the same when the operation is cached, for accept %s',
     async (accept) => {
       await using stack = await startStack();
       const query =
         'query ($first: Int, $filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { rows(first: $first) { totalCount } } }';
-      const ask = (variables: object) => send(stack, { query, variables }, { accept, 'x-request-id': 'same' });
+      const sendQuery = (variables: object) => send(stack, { query, variables }, { accept, 'x-request-id': 'same' });
       const unfit = [
         { first: 'many' },
         { filter: { nope: 1 } },
@@ -332,16 +333,16 @@ describe('for a repeated question, limits apply', () => {
         { filter: { clusters: { names: Array.from({ length: 100 }, () => null) } } },
       ];
       const before = [];
-      for (const variables of unfit) before.push(await ask(variables));
-      for (let time = 0; time < 3; time += 1) expect((await ask({ first: time })).json.errors).toBeUndefined();
-      for (const [index, variables] of unfit.entries()) expect(await ask(variables)).toEqual(before[index]);
+      for (const variables of unfit) before.push(await sendQuery(variables));
+      for (let time = 0; time < 3; time += 1) expect((await sendQuery({ first: time })).json.errors).toBeUndefined();
+      for (const [index, variables] of unfit.entries()) expect(await sendQuery(variables)).toEqual(before[index]);
       expect(before.map(({ json }) => String(json.errors[0].extensions.code))).toEqual(
         unfit.map(() => 'BAD_USER_INPUT'),
       );
     },
   );
 
-  test('to an invalid request body', async () => {
+  test('with an invalid request body', async () => {
     await using stack = await startStack();
     for (let time = 0; time < 3; time += 1) await send(stack, { query: SMALL });
     for (const body of [
@@ -357,7 +358,7 @@ describe('for a repeated question, limits apply', () => {
 });
 
 describe('a GET with an entity tag', () => {
-  const get = (headers: Record<string, string> = {}): HttpQuestion => ({
+  const get = (headers: Record<string, string> = {}): HttpRequestOptions => ({
     method: 'GET',
     path: `/graphql?${new URLSearchParams({ query: ALL }).toString()}`,
     headers,
@@ -404,7 +405,7 @@ describe('a GET with an entity tag', () => {
   });
 });
 
-test('a long response is complete, and a client that leaves does not affect the others', async () => {
+test('a long response is complete, and a disconnected client does not affect the others', async () => {
   const { stack, url } = await startServer({ simulator: { workloads: 12_000 } });
   const nodesOf = (text: string): unknown[] => JSON.parse(text).data.workloadCosts.rows.nodes as unknown[];
   const texts = [];

@@ -1,4 +1,4 @@
-// The time that one load spends on the shared cache, whatever Redis does.
+// The time limit of one load for the shared cache, whatever Redis does.
 
 import { expect, test } from 'vitest';
 
@@ -72,7 +72,7 @@ async function delayOf(replyMs: number, lockValue: string | undefined): Promise<
 }
 
 test.each([1, 20, 40, 44, 60, 100, 149, 1_000])(
-  'a load asks the upstream after at most 150 ms when each reply of Redis takes %i ms',
+  'a load calls the upstream after at most 150 ms when each reply of Redis takes %i ms',
   async (replyMs) => {
     // One more millisecond for each step of the manual clock.
     expect(await delayOf(replyMs, undefined)).toBeLessThanOrEqual(155);

@@ -1,7 +1,6 @@
-// The cache that replicas share, on a real Redis and mostly through two whole gateways: the calls it saves, the principals
-// it separates, and that no state of Redis delays a request by more than a moment. Every test counts upstream calls.
+// The cache that replicas share, on a real Redis and mostly through two whole gateways: saved calls, isolation of
+// principals, and the maximum delay in any state of Redis. Every test counts upstream calls.
 
-import { inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 
@@ -12,7 +11,8 @@ import type { Clock } from '../../src/clock.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import { createReportParser } from '../../src/upstream/parse/report-parser.js';
 import { createGate } from '../kit/time/gate.js';
-import type { Answer } from '../kit/gateway.js';
+import type { GraphqlResponse } from '../kit/gateway.js';
+import { gunzipAll } from '../kit/formats/gzip.js';
 import { principalOf } from '../kit/identity/principal.js';
 import { isRedisSkipped, startRedis, type RedisOptions } from '../kit/processes/redis.js';
 import {
@@ -24,7 +24,7 @@ import {
   type Replica,
 } from '../kit/processes/replicas.js';
 import { startProxy } from '../kit/upstream/tcp-proxy.js';
-import { askedRowName, makeJwt, secretOf, startTenants, type TenantsOptions } from '../kit/upstream/tenants.js';
+import { requestRowName, makeJwt, secretOf, startTenants, type TenantsOptions } from '../kit/upstream/tenants.js';
 
 const ANN = 'ann-token-that-must-not-leak';
 const BOB = 'bob-token-that-must-not-leak';
@@ -33,10 +33,10 @@ const QUERY = `query ($filter: WorkloadCostsFilter) {
   workloadCosts(filter: $filter) { asOf isStale clusters rows { nodes { workloadName clusterName totalCost } } }
 }`;
 const LOST = 'the shared cache cannot be reached; going on without it';
-const LEFT_ALONE = 'the shared cache fails; it is bypassed for a while';
-const ANSWERS_AGAIN = 'the shared cache works again';
+const BYPASSED = 'the shared cache fails; it is bypassed for a while';
+const WORKS_AGAIN = 'the shared cache works again';
 /** The time that a load may spend on the shared cache, and on one command after the first. */
-const ANSWER_MS = 150;
+const RESPONSE_MS = 150;
 const TURN_MS = 45;
 const LOCK_TTL_MS = 30_000;
 /** The longest wait for another replica. */
@@ -45,10 +45,10 @@ const MAX_WAIT_MS = 10_000;
 const ALONE_MS = 5_000;
 
 type Env = Readonly<Record<string, string>>;
-type StandOptions = { readonly redis?: RedisOptions; readonly env?: Env } & Partial<TenantsOptions>;
+type FixtureOptions = { readonly redis?: RedisOptions; readonly env?: Env } & Partial<TenantsOptions>;
 
-/** A Redis, an upstream and a clock for all; closed at the end of the test, gateways first. */
-async function startStand({ redis: redisOptions, env = {}, ...rest }: StandOptions = {}) {
+/** A Redis, an upstream and a clock that all gateways share; closed at the end of the test, gateways first. */
+async function startFixture({ redis: redisOptions, env = {}, ...rest }: FixtureOptions = {}) {
   const clock = createWatchedClock();
   const redis = await startWatchedRedis(redisOptions);
   const upstream = await startTenants({ tokens: TOKENS, clock, ...rest });
@@ -90,61 +90,61 @@ async function startStand({ redis: redisOptions, env = {}, ...rest }: StandOptio
 
 const filterOf = (namespace: string) => ({ filter: { namespaces: { names: [namespace] } } });
 
-/** The response has this tenant's data for this question, without errors. */
-function expectData(answer: Answer, tenant = 'tenant-ann', namespace?: string): void {
+/** The response has this tenant's data for this request, without errors. */
+function expectData(response: GraphqlResponse, tenant = 'tenant-ann', namespace?: string): void {
   const secret = secretOf(tenant);
-  const asked = askedRowName('/getWorkloads', namespace === undefined ? {} : { namespaces: [namespace] });
-  expect(answer.errors).toEqual([]);
-  const { clusters, rows } = answer.data.workloadCosts;
+  const requested = requestRowName('/getWorkloads', namespace === undefined ? {} : { namespaces: [namespace] });
+  expect(response.errors).toEqual([]);
+  const { clusters, rows } = response.data.workloadCosts;
   expect(clusters).toEqual([`${secret}-cluster`]);
-  expect(rows.nodes).toMatchObject([{ workloadName: `${secret}-row` }, { workloadName: asked }]);
+  expect(rows.nodes).toMatchObject([{ workloadName: `${secret}-row` }, { workloadName: requested }]);
 }
 
-type Stand = Awaited<ReturnType<typeof startStand>>;
+type Fixture = Awaited<ReturnType<typeof startFixture>>;
 
 /** The sources of the last operation's reports. */
 const cacheOf = ({ log }: Replica) => log.findLast(({ msg }) => msg === 'operation')?.cache;
 const from = (what: string) => ({ hit: 0, stale: 0, shared: 0, collapsed: 0, miss: 0, [what]: 1 });
 /** The log without operation lines. */
-const remarks = ({ log }: Replica) => log.filter(({ msg }) => msg !== 'operation').map(({ msg }) => msg);
+const logMessages = ({ log }: Replica) => log.filter(({ msg }) => msg !== 'operation').map(({ msg }) => msg);
 
-/** Sends a question, and waits until its report is stored for the others. */
-async function fill({ watch }: Stand, replica: Replica, token = ANN, variables?: unknown): Promise<Answer> {
-  const answer = await replica.askAs(token, QUERY, variables);
+/** Sends a request, and waits until its report is stored for the other replicas. */
+async function fill({ watch }: Fixture, replica: Replica, token = ANN, variables?: unknown): Promise<GraphqlResponse> {
+  const response = await replica.sendAs(token, QUERY, variables);
   await watch.settled();
-  return answer;
+  return response;
 }
 
-describe.skipIf(isRedisSkipped)('a report that another replica has', () => {
+describe.skipIf(isRedisSkipped)('a report that another replica has cached', () => {
   test('is served without an upstream call, and with its age', async () => {
-    const stand = await startStand();
-    const [a, b] = [await stand.start(), await stand.start()];
-    expectData(await fill(stand, a));
-    stand.clock.advance(20_000);
-    const answer = await b.askAs(ANN, QUERY);
-    expectData(answer);
-    expect(answer.data.workloadCosts).toMatchObject({ asOf: '2026-01-31T00:00:00.000Z', isStale: false });
-    expect([answer.headers.get('age'), answer.headers.get('cache-control')]).toEqual(['20', 'private, max-age=60']);
+    const fixture = await startFixture();
+    const [a, b] = [await fixture.start(), await fixture.start()];
+    expectData(await fill(fixture, a));
+    fixture.clock.advance(20_000);
+    const response = await b.sendAs(ANN, QUERY);
+    expectData(response);
+    expect(response.data.workloadCosts).toMatchObject({ asOf: '2026-01-31T00:00:00.000Z', isStale: false });
+    expect([response.headers.get('age'), response.headers.get('cache-control')]).toEqual(['20', 'private, max-age=60']);
     expect(cacheOf(b)).toEqual(from('shared'));
-    await b.askAs(ANN, QUERY);
+    await b.sendAs(ANN, QUERY);
     expect(cacheOf(b)).toEqual(from('hit'));
-    expect(stand.upstream.requests).toHaveLength(1);
+    expect(fixture.upstream.requests).toHaveLength(1);
   });
 
   test('is served stale while one replica refreshes it for all', async () => {
     const gate = createGate();
-    const stand = await startStand({
+    const fixture = await startFixture({
       env: { CACHE_TTL_SECONDS: '10' },
-      onRequest: () => (stand.upstream.requests.length > 1 ? gate.pass() : undefined),
+      onRequest: () => (fixture.upstream.requests.length > 1 ? gate.pass() : undefined),
     });
-    const { clock, upstream, watch } = stand;
-    const [a, b] = [await stand.start(), await stand.start()];
-    await fill(stand, a);
+    const { clock, upstream, watch } = fixture;
+    const [a, b] = [await fixture.start(), await fixture.start()];
+    await fill(fixture, a);
     clock.advance(20_000);
     for (const replica of [b, b, a]) {
-      const answer = await replica.askAs(ANN, QUERY);
-      expectData(answer);
-      expect(answer.data.workloadCosts).toMatchObject({ asOf: '2026-01-31T00:00:00.000Z', isStale: true });
+      const response = await replica.sendAs(ANN, QUERY);
+      expectData(response);
+      expect(response.data.workloadCosts).toMatchObject({ asOf: '2026-01-31T00:00:00.000Z', isStale: true });
       expect(cacheOf(replica)).toEqual(from('stale'));
     }
     await gate.arrivals(1);
@@ -156,42 +156,42 @@ describe.skipIf(isRedisSkipped)('a report that another replica has', () => {
     await watch.event(/^set .*:lock:/, 3);
     await watch.settled();
     for (const replica of [a, b]) {
-      const { data } = await replica.askAs(ANN, QUERY);
+      const { data } = await replica.sendAs(ANN, QUERY);
       expect(data.workloadCosts).toMatchObject({ asOf: '2026-01-31T00:00:20.000Z', isStale: false });
     }
     expect(upstream.requests).toHaveLength(2);
   });
 
   test('survives a restart of all gateways', async () => {
-    const stand = await startStand();
-    const first = await stand.start();
-    await fill(stand, first);
+    const fixture = await startFixture();
+    const first = await fixture.start();
+    await fill(fixture, first);
     await first.gateway.close();
-    const second = await stand.start();
-    expectData(await second.askAs(ANN, QUERY));
+    const second = await fixture.start();
+    expectData(await second.sendAs(ANN, QUERY));
     expect(cacheOf(second)).toEqual(from('shared'));
-    expect(stand.upstream.requests).toHaveLength(1);
+    expect(fixture.upstream.requests).toHaveLength(1);
   });
 
   test('is not served to another principal, for another request or for another upstream', async () => {
-    const stand = await startStand();
+    const fixture = await startFixture();
     await using elsewhere = await startTenants({ tokens: TOKENS });
-    const [a, b] = [await stand.start(), await stand.start()];
-    await fill(stand, a);
-    expectData(await fill(stand, b, BOB), 'tenant-bob');
-    expectData(await fill(stand, b, ANN, filterOf('x')), 'tenant-ann', 'x');
-    expect(stand.upstream.requests.map(({ token }) => token)).toEqual([ANN, BOB, ANN]);
-    const c = await stand.start({ SCALEOPS_URL: elsewhere.url });
-    expectData(await c.askAs(ANN, QUERY));
-    expect([stand.upstream.requests.length, elsewhere.requests.length]).toEqual([3, 1]);
+    const [a, b] = [await fixture.start(), await fixture.start()];
+    await fill(fixture, a);
+    expectData(await fill(fixture, b, BOB), 'tenant-bob');
+    expectData(await fill(fixture, b, ANN, filterOf('x')), 'tenant-ann', 'x');
+    expect(fixture.upstream.requests.map(({ token }) => token)).toEqual([ANN, BOB, ANN]);
+    const c = await fixture.start({ SCALEOPS_URL: elsewhere.url });
+    expectData(await c.sendAs(ANN, QUERY));
+    expect([fixture.upstream.requests.length, elsewhere.requests.length]).toEqual([3, 1]);
   });
 
   test('is neither read nor written with CACHE_TTL_SECONDS=0', async () => {
-    const stand = await startStand();
-    const [a, b] = [stand.open({ CACHE_TTL_SECONDS: '0' }), stand.open({ CACHE_TTL_SECONDS: '0' })];
-    for (const replica of [a, b]) expectData(await fill(stand, replica));
-    expect(await stand.redis.keys()).toEqual([]);
-    expect(stand.upstream.requests).toHaveLength(2);
+    const fixture = await startFixture();
+    const [a, b] = [fixture.open({ CACHE_TTL_SECONDS: '0' }), fixture.open({ CACHE_TTL_SECONDS: '0' })];
+    for (const replica of [a, b]) expectData(await fill(fixture, replica));
+    expect(await fixture.redis.keys()).toEqual([]);
+    expect(fixture.upstream.requests).toHaveLength(2);
   });
 });
 
@@ -199,13 +199,13 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
   /** Two replicas: the first one fetches and is held at the gate, the second one waits for it. */
   async function startRace(env: Env = {}) {
     const gate = createGate();
-    const stand = await startStand({ env, onRequest: gate.pass });
-    const [a, b] = [await stand.start(), await stand.start()];
-    const first = a.askAs(ANN, QUERY);
+    const fixture = await startFixture({ env, onRequest: gate.pass });
+    const [a, b] = [await fixture.start(), await fixture.start()];
+    const first = a.sendAs(ANN, QUERY);
     await gate.arrivals(1);
-    const second = b.askAs(ANN, QUERY);
-    await stand.clock.timersSet(POLL_MS, 1);
-    return { ...stand, gate, a, b, first, second };
+    const second = b.sendAs(ANN, QUERY);
+    await fixture.clock.timersSet(POLL_MS, 1);
+    return { ...fixture, gate, a, b, first, second };
   }
 
   test('make one upstream call', async () => {
@@ -231,7 +231,7 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('wait for a live holder for at most 10 s, fetch themselves then, and leave the lock to its holder', async () => {
+  test('wait for a live holder for at most 10 s, then fetch, and leave the lock to its holder', async () => {
     const { gate, watch, clock, upstream, redis, first, second } = await startRace();
     for (let waitedMs = POLL_MS; waitedMs < MAX_WAIT_MS; waitedMs += POLL_MS) {
       const [polls, renewals] = [clock.timers(POLL_MS), watch.count(/^set .*:lock:/)];
@@ -252,19 +252,19 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
   });
 
   /** A replica, the key of the lock of an uncached report, and a gateway that requests the report. */
-  async function startLocked(setLock: (redis: Stand['redis'], lock: string) => Promise<unknown>) {
-    const stand = await startStand();
-    await fill(stand, await stand.start());
-    const [report] = await stand.redis.reports();
-    await stand.redis.command('DEL', report!);
-    await setLock(stand.redis, report!.replace(':report:', ':lock:'));
-    const replica = await stand.start();
-    return { ...stand, replica, answer: replica.askAs(ANN, QUERY) };
+  async function startLocked(setLock: (redis: Fixture['redis'], lock: string) => Promise<unknown>) {
+    const fixture = await startFixture();
+    await fill(fixture, await fixture.start());
+    const [report] = await fixture.redis.reports();
+    await fixture.redis.command('DEL', report!);
+    await setLock(fixture.redis, report!.replace(':report:', ':lock:'));
+    const replica = await fixture.start();
+    return { ...fixture, replica, response: replica.sendAs(ANN, QUERY) };
   }
 
-  test('do not wait longer than its time to live for the lock of a replica that has died', async () => {
+  test('wait for the lock of a dead replica no longer than its time to live', async () => {
     let name = '';
-    const { clock, watch, redis, upstream, replica, answer } = await startLocked((connection, lock) => {
+    const { clock, watch, redis, upstream, replica, response } = await startLocked((connection, lock) => {
       name = lock;
       return connection.set(lock, 'holder 1', 'PX', LOCK_TTL_MS);
     });
@@ -272,13 +272,13 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     await redis.command('PEXPIRE', name, '1');
     await watch.event(/^expired .*:lock:/);
     clock.advance(POLL_MS);
-    expectData(await answer);
+    expectData(await response);
     expect(cacheOf(replica)).toEqual(from('miss'));
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('wait at most 150 ms for a lock that nobody renews', async () => {
-    const { clock, watch, redis, upstream, replica, answer } = await startLocked((redis, lock) =>
+  test('wait at most 150 ms for a lock that is not renewed', async () => {
+    const { clock, watch, redis, upstream, replica, response } = await startLocked((redis, lock) =>
       redis.set(lock, 'holder 1', 'PX', LOCK_TTL_MS),
     );
     const startedAt = clock.now();
@@ -286,8 +286,8 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
       await clock.timersSet(POLL_MS, polls);
       clock.advance(POLL_MS);
     }
-    expectData(await answer);
-    expect(clock.now() - startedAt).toBeLessThanOrEqual(ANSWER_MS);
+    expectData(await response);
+    expect(clock.now() - startedAt).toBeLessThanOrEqual(RESPONSE_MS);
     expect(cacheOf(replica)).toEqual(from('miss'));
     // The report is stored anyway, and the lock stays with its holder.
     await watch.event(/^set .*:report:/, 2);
@@ -296,13 +296,13 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test.each<[string, (redis: Stand['redis'], lock: string) => Promise<unknown>]>([
+  test.each<[string, (redis: Fixture['redis'], lock: string) => Promise<unknown>]>([
     ['no time to live', (redis, lock) => redis.command('SET', lock, 'holder 1')],
     ['a longer time to live than a lock has', (redis, lock) => redis.set(lock, 'holder 1', 'PX', 60_000)],
     ['another type', (redis, lock) => redis.command('RPUSH', lock, 'holder 1')],
   ])('do not wait for a value with %s under the key of a lock', async (_name, setLock) => {
-    const { clock, upstream, answer } = await startLocked(setLock);
-    expectData(await answer);
+    const { clock, upstream, response } = await startLocked(setLock);
+    expectData(await response);
     expect(clock.timers(POLL_MS)).toBe(0);
     expect(upstream.requests).toHaveLength(2);
   });
@@ -313,52 +313,52 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     clock.advance(999);
     await gate.arrivals(2);
     clock.advance(1);
-    const answers = await Promise.all([first, second]);
-    expect(answers.map(({ errors }) => errors[0]?.extensions.code)).toEqual(['UPSTREAM_TIMEOUT', 'UPSTREAM_TIMEOUT']);
+    const responses = await Promise.all([first, second]);
+    expect(responses.map(({ errors }) => errors[0]?.extensions.code)).toEqual(['UPSTREAM_TIMEOUT', 'UPSTREAM_TIMEOUT']);
     gate.open();
     expect(upstream.requests).toHaveLength(2);
   });
 
   // The reply was too late, but the lock was taken: the next caller must not wait for a fetch that never happens.
-  test('release a lock whose reply came too late', async () => {
-    const stand = await startStand();
-    const { clock, redis, watch, upstream } = stand;
-    const [a, b] = [await stand.start(), await stand.start()];
+  test('release a lock when the reply comes too late', async () => {
+    const fixture = await startFixture();
+    const { clock, redis, watch, upstream } = fixture;
+    const [a, b] = [await fixture.start(), await fixture.start()];
     await redis.command('CLIENT', 'PAUSE', 60_000, 'WRITE');
-    const answer = a.askAs(ANN, QUERY);
+    const response = a.sendAs(ANN, QUERY);
     // One command to read, one for the lock.
-    await Promise.all([clock.timersSet(ANSWER_MS, 1), clock.timersSet(TURN_MS, 1)]);
+    await Promise.all([clock.timersSet(RESPONSE_MS, 1), clock.timersSet(TURN_MS, 1)]);
     clock.advance(TURN_MS);
-    expectData(await answer);
+    expectData(await response);
     await redis.command('CLIENT', 'UNPAUSE');
     await watch.event(/^set .*:lock:/);
     await watch.settled();
     expect(watch.events.filter((event) => event.startsWith('expired'))).toEqual([]);
-    expectData(await b.askAs(ANN, QUERY));
+    expectData(await b.sendAs(ANN, QUERY));
     expect(clock.timers(POLL_MS)).toBe(0);
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test('release the lock when all clients have disconnected', async () => {
+  test('release the lock when all clients disconnect', async () => {
     const gate = createGate();
-    const stand = await startStand({ onRequest: gate.pass });
-    const { watch, clock, upstream } = stand;
-    const [a, b] = [await stand.start(), await stand.start()];
-    const leaving = new AbortController();
+    const fixture = await startFixture({ onRequest: gate.pass });
+    const { watch, clock, upstream } = fixture;
+    const [a, b] = [await fixture.start(), await fixture.start()];
+    const controller = new AbortController();
     const headers = { authorization: `Bearer ${ANN}` };
     const left = [a, b].map((replica) =>
-      replica.ask(QUERY, {}, { headers, signal: leaving.signal }).catch(() => undefined),
+      replica.send(QUERY, {}, { headers, signal: controller.signal }).catch(() => undefined),
     );
     await Promise.all([gate.arrivals(1), clock.timersSet(POLL_MS, 1)]);
-    leaving.abort();
+    controller.abort();
     await Promise.all(left);
     await watch.event(/^del .*:lock:/);
     // No client waits, so nothing else does.
     expect(clock.pending()).toBe(0);
-    const answer = b.askAs(ANN, QUERY);
+    const response = b.sendAs(ANN, QUERY);
     await gate.arrivals(2);
     gate.open();
-    expectData(await answer);
+    expectData(await response);
     expect(upstream.requests).toHaveLength(2);
   });
 });
@@ -366,23 +366,23 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
 describe.skipIf(isRedisSkipped)('a rejection of a principal', () => {
   // Mutation: invalidation-queue.ts, #run() without #retryLater().
   test('purges the shared cache as soon as Redis is back', async () => {
-    const stand = await startStand();
-    const { clock, upstream, watch } = stand;
-    const { proxy, url } = await stand.startBehindProxy();
-    const [a, b] = [await stand.start({ CACHE_REDIS_URL: url }), await stand.start()];
-    await fill(stand, a);
+    const fixture = await startFixture();
+    const { clock, upstream, watch } = fixture;
+    const { proxy, url } = await fixture.startBehindProxy();
+    const [a, b] = [await fixture.start({ CACHE_REDIS_URL: url }), await fixture.start()];
+    await fill(fixture, a);
     await proxy.refuse();
     await a.logged(LOST);
     upstream.revoke(ANN, 403);
     clock.advance(6_000);
-    const refused = await a.askAs(ANN, QUERY, {}, { 'cache-control': 'no-cache' });
+    const refused = await a.sendAs(ANN, QUERY, {}, { 'cache-control': 'no-cache' });
     expect(refused.errors[0]?.extensions.code).toBe('UPSTREAM_FORBIDDEN');
     await proxy.pass();
     await a.logged(CONNECTED, 2);
     clock.advance(250);
     await watch.event(/^del .*:generation:/);
-    const answer = await b.askAs(ANN, QUERY);
-    expect([answer.data.workloadCosts, answer.errors[0]?.extensions.code]).toEqual([null, 'UPSTREAM_FORBIDDEN']);
+    const response = await b.sendAs(ANN, QUERY);
+    expect([response.data.workloadCosts, response.errors[0]?.extensions.code]).toEqual([null, 'UPSTREAM_FORBIDDEN']);
     expect(upstream.requests).toHaveLength(3);
   });
 
@@ -390,56 +390,56 @@ describe.skipIf(isRedisSkipped)('a rejection of a principal', () => {
     [401, 'UNAUTHENTICATED'],
     [403, 'UPSTREAM_FORBIDDEN'],
   ] as const)(
-    '(%i) at one replica makes the entries of that principal unusable for the others',
+    '(%i) at one replica makes the entries of that principal unusable for the other replicas',
     async (status, code) => {
-      const stand = await startStand();
-      const { clock, upstream, watch } = stand;
-      const [a, b, c] = [await stand.start(), await stand.start(), await stand.start()];
-      for (const token of [ANN, BOB]) await fill(stand, a, token);
-      await fill(stand, a, ANN, filterOf('x'));
+      const fixture = await startFixture();
+      const { clock, upstream, watch } = fixture;
+      const [a, b, c] = [await fixture.start(), await fixture.start(), await fixture.start()];
+      for (const token of [ANN, BOB]) await fill(fixture, a, token);
+      await fill(fixture, a, ANN, filterOf('x'));
       upstream.revoke(ANN, status);
       clock.advance(6_000);
-      const refused = await a.askAs(ANN, QUERY, {}, { 'cache-control': 'no-cache' });
+      const refused = await a.sendAs(ANN, QUERY, {}, { 'cache-control': 'no-cache' });
       expect(refused.errors[0]?.extensions.code).toBe(code);
       await watch.event(/^del .*:generation:/);
       for (const variables of [{}, filterOf('x')]) {
-        const answer = await b.askAs(ANN, QUERY, variables);
-        expect([answer.data.workloadCosts ?? null, answer.errors[0]?.extensions.code]).toEqual([null, code]);
-        expect(answer.text).not.toContain(secretOf('tenant-ann'));
+        const response = await b.sendAs(ANN, QUERY, variables);
+        expect([response.data.workloadCosts ?? null, response.errors[0]?.extensions.code]).toEqual([null, code]);
+        expect(response.text).not.toContain(secretOf('tenant-ann'));
       }
-      expectData(await b.askAs(BOB, QUERY), 'tenant-bob');
+      expectData(await b.sendAs(BOB, QUERY), 'tenant-bob');
       expect(cacheOf(b)).toEqual(from('shared'));
       expect(upstream.requests).toHaveLength(6);
       // After the principal is accepted again, old entries stay invalid, and new ones are shared.
       await watch.event(/^del .*:generation:/, 3);
       upstream.restore(ANN);
       clock.advance(1);
-      expectData(await fill(stand, c));
+      expectData(await fill(fixture, c));
       expect(cacheOf(c)).toEqual(from('miss'));
-      expectData(await b.askAs(ANN, QUERY));
+      expectData(await b.sendAs(ANN, QUERY));
       expect(cacheOf(b)).toEqual(from('shared'));
       expect(upstream.requests).toHaveLength(7);
     },
   );
 
-  test('invalidates a report that is being fetched meanwhile', async () => {
+  test('invalidates a report whose fetch is in flight', async () => {
     const gate = createGate();
-    const held = (): boolean => stand.upstream.requests.length === 1;
-    const stand = await startStand({ onRequest: () => (held() ? gate.pass() : undefined) });
-    const { clock, upstream, watch } = stand;
-    const [a, b, c] = [await stand.start(), await stand.start(), await stand.start()];
+    const held = (): boolean => fixture.upstream.requests.length === 1;
+    const fixture = await startFixture({ onRequest: () => (held() ? gate.pass() : undefined) });
+    const { clock, upstream, watch } = fixture;
+    const [a, b, c] = [await fixture.start(), await fixture.start(), await fixture.start()];
     // Requested with a valid token; its response arrives after the rejection.
-    const early = a.askAs(ANN, QUERY);
+    const early = a.sendAs(ANN, QUERY);
     await gate.arrivals(1);
     clock.advance(1);
     upstream.revoke(ANN);
-    expect((await b.askAs(ANN, QUERY, filterOf('x'))).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+    expect((await b.sendAs(ANN, QUERY, filterOf('x'))).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
     await watch.event(/^del .*:generation:/);
     upstream.restore(ANN);
     gate.open();
     expectData(await early);
     await watch.settled();
-    expectData(await c.askAs(ANN, QUERY));
+    expectData(await c.sendAs(ANN, QUERY));
     expect(cacheOf(c)).toEqual(from('miss'));
     expect(upstream.requests).toHaveLength(3);
   });
@@ -453,15 +453,15 @@ describe.skipIf(isRedisSkipped)('Cache-Control: no-cache', () => {
     [4_999, 2],
     [5_000, 3],
   ])('with a report that another replica fetched %i ms ago makes %i calls in all', async (ageMs, calls) => {
-    const stand = await startStand();
-    const { clock, upstream, watch } = stand;
-    const [a, b] = [await stand.start(), await stand.start()];
-    await fill(stand, a);
+    const fixture = await startFixture();
+    const { clock, upstream, watch } = fixture;
+    const [a, b] = [await fixture.start(), await fixture.start()];
+    await fill(fixture, a);
     clock.advance(10_000);
-    expectData(await b.askAs(ANN, QUERY, {}, NO_CACHE));
+    expectData(await b.sendAs(ANN, QUERY, {}, NO_CACHE));
     await watch.settled();
     clock.advance(ageMs);
-    expectData(await a.askAs(ANN, QUERY, {}, NO_CACHE));
+    expectData(await a.sendAs(ANN, QUERY, {}, NO_CACHE));
     expect(upstream.requests).toHaveLength(calls);
   });
 });
@@ -469,18 +469,18 @@ describe.skipIf(isRedisSkipped)('Cache-Control: no-cache', () => {
 describe.skipIf(isRedisSkipped)('replicas whose clocks differ', () => {
   /** Two replicas, the second with its clock ahead by so much. */
   async function startSkewed(aheadMs: number) {
-    const stand = await startStand();
-    const a = await stand.start();
-    const b = await stand.start({}, { ...stand.clock, now: () => stand.clock.now() + aheadMs });
-    return { ...stand, a, b };
+    const fixture = await startFixture();
+    const a = await fixture.start();
+    const b = await fixture.start({}, { ...fixture.clock, now: () => fixture.clock.now() + aheadMs });
+    return { ...fixture, a, b };
   }
 
   test.each([-5_000, -1, 1, 2_000, 5_000])('by %i ms share their reports', async (aheadMs) => {
     const { a, b, watch, upstream } = await startSkewed(aheadMs);
-    expectData(await b.askAs(ANN, QUERY));
+    expectData(await b.sendAs(ANN, QUERY));
     await watch.settled();
     for (let time = 0; time < 2; time += 1) {
-      expectData(await a.askAs(ANN, QUERY));
+      expectData(await a.sendAs(ANN, QUERY));
       await watch.settled();
     }
     expect(upstream.requests).toHaveLength(1);
@@ -488,12 +488,12 @@ describe.skipIf(isRedisSkipped)('replicas whose clocks differ', () => {
 
   test('by an hour do not prevent each other from caching', async () => {
     const { a, b, clock, watch, upstream } = await startSkewed(3_600_000);
-    expectData(await b.askAs(ANN, QUERY));
+    expectData(await b.sendAs(ANN, QUERY));
     await watch.settled();
     for (let time = 0; time < 3; time += 1) {
-      const answer = await a.askAs(ANN, QUERY);
-      expectData(answer);
-      expect(Date.parse(answer.data.workloadCosts.asOf as string)).toBeLessThanOrEqual(clock.now());
+      const response = await a.sendAs(ANN, QUERY);
+      expectData(response);
+      expect(Date.parse(response.data.workloadCosts.asOf as string)).toBeLessThanOrEqual(clock.now());
       await watch.settled();
       clock.advance(1_000);
     }
@@ -515,67 +515,67 @@ describe.skipIf(isRedisSkipped)('an entry in Redis', () => {
       10_000,
     ],
   ])('is retained for %s', async (_name, env, keptMs) => {
-    const stand = await startStand({ env });
-    await fill(stand, await stand.start());
-    const [report] = await stand.redis.reports();
-    const ttlMs = (await stand.redis.command('PTTL', report!)) as number;
+    const fixture = await startFixture({ env });
+    await fill(fixture, await fixture.start());
+    const [report] = await fixture.redis.reports();
+    const ttlMs = (await fixture.redis.command('PTTL', report!)) as number;
     expect(ttlMs).toBeLessThanOrEqual(keptMs);
     expect(ttlMs).toBeGreaterThan(keptMs - 5_000);
-    expect(stand.upstream.requests).toHaveLength(1);
+    expect(fixture.upstream.requests).toHaveLength(1);
   });
 
   test('is retained longer when its window is long past', async () => {
-    const stand = await startStand();
+    const fixture = await startFixture();
     // The window of all reports of this upstream.
-    stand.clock.advance(8 * 86_400_000);
+    fixture.clock.advance(8 * 86_400_000);
     const between = '{ from: "2026-01-24T00:00:00Z", to: "2026-01-31T00:00:00Z" }';
-    const gateway = await stand.start();
-    await gateway.askAs(ANN, `{ aggregatedCosts(filter: { timeRange: { between: ${between} } }) { asOf } }`);
-    await stand.watch.settled();
-    const [report] = await stand.redis.reports();
+    const gateway = await fixture.start();
+    await gateway.sendAs(ANN, `{ aggregatedCosts(filter: { timeRange: { between: ${between} } }) { asOf } }`);
+    await fixture.watch.settled();
+    const [report] = await fixture.redis.reports();
     const keptMs = 90_000_000;
-    expect(await stand.redis.command('PTTL', report!)).toBeGreaterThan(keptMs - 5_000);
-    expect(await stand.redis.command('PTTL', report!)).toBeLessThanOrEqual(keptMs);
-    expect(stand.upstream.requests).toHaveLength(1);
+    expect(await fixture.redis.command('PTTL', report!)).toBeGreaterThan(keptMs - 5_000);
+    expect(await fixture.redis.command('PTTL', report!)).toBeLessThanOrEqual(keptMs);
+    expect(fixture.upstream.requests).toHaveLength(1);
   });
 
-  test('expires with its token, which then gets no report', async () => {
+  test('expires with its token', async () => {
     const jwt = makeJwt({ exp: Date.UTC(2026, 0, 31) / 1000 + 30, sub: 'ann' });
-    const stand = await startStand({ tokens: { [jwt]: 'tenant-ann' } });
-    const { redis, clock, upstream } = stand;
-    const [a, b, c] = [await stand.start(), await stand.start(), await stand.start()];
+    const fixture = await startFixture({ tokens: { [jwt]: 'tenant-ann' } });
+    const { redis, clock, upstream } = fixture;
+    const [a, b, c] = [await fixture.start(), await fixture.start(), await fixture.start()];
     clock.advance(10_000);
-    await fill(stand, a, jwt);
+    await fill(fixture, a, jwt);
     const [report] = await redis.reports();
     const ttlMs = (await redis.command('PTTL', report!)) as number;
     expect(ttlMs).toBeLessThanOrEqual(20_000);
     expect(ttlMs).toBeGreaterThan(15_000);
     clock.advance(19_999);
-    expectData(await b.askAs(jwt, QUERY));
+    expectData(await b.sendAs(jwt, QUERY));
     expect(cacheOf(b)).toEqual(from('shared'));
     clock.advance(1);
     // By its own clock, Redis still has it.
     for (const replica of [a, b, c]) {
-      const answer = await replica.askAs(jwt, QUERY);
-      expect(answer.errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
-      expect(answer.text).not.toContain('secret');
+      const response = await replica.sendAs(jwt, QUERY);
+      expect(response.errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+      expect(response.text).not.toContain('secret');
     }
     expect(upstream.requests).toHaveLength(4);
   });
 
   test('has a time to live, and all keys of a principal are in one slot of a cluster', async () => {
     const gate = createGate();
-    const stand = await startStand({
-      onRequest: () => (stand.upstream.requests.length === 4 ? gate.pass() : undefined),
+    const fixture = await startFixture({
+      onRequest: () => (fixture.upstream.requests.length === 4 ? gate.pass() : undefined),
     });
-    const { redis, upstream, watch } = stand;
-    const a = await stand.start();
-    for (const token of [ANN, BOB]) await fill(stand, a, token);
+    const { redis, upstream, watch } = fixture;
+    const a = await fixture.start();
+    for (const token of [ANN, BOB]) await fill(fixture, a, token);
     upstream.revoke(BOB);
-    await a.askAs(BOB, QUERY, filterOf('x'));
+    await a.sendAs(BOB, QUERY, filterOf('x'));
     await watch.event(/^del .*:generation:/);
     await watch.settled();
-    const locked = a.askAs(ANN, QUERY, filterOf('x'));
+    const locked = a.sendAs(ANN, QUERY, filterOf('x'));
     await gate.arrivals(1);
     const keys = await redis.keys();
     const slots = keys.map((key) =>
@@ -598,12 +598,12 @@ describe.skipIf(isRedisSkipped)('an entry in Redis', () => {
   });
 
   test('contains no token, password, name or cost, plain or compressed', async () => {
-    const stand = await startStand({ redis: { password: 'redis-canary' } });
-    const { redis, upstream, watch } = stand;
-    const a = await stand.start();
-    for (const token of [ANN, BOB]) for (const each of ['x', 'y']) await fill(stand, a, token, filterOf(each));
+    const fixture = await startFixture({ redis: { password: 'redis-canary' } });
+    const { redis, upstream, watch } = fixture;
+    const a = await fixture.start();
+    for (const token of [ANN, BOB]) for (const each of ['x', 'y']) await fill(fixture, a, token, filterOf(each));
     upstream.revoke(BOB);
-    await a.askAs(BOB, QUERY);
+    await a.sendAs(BOB, QUERY);
     await watch.event(/^del .*:generation:/);
     expect(await redis.reports()).toHaveLength(4);
     const everything = await redis.everything();
@@ -619,23 +619,9 @@ describe.skipIf(isRedisSkipped)('an entry in Redis', () => {
 
 const toBase64 = (text: string): string => Buffer.from(text).toString('base64').replace(/=+$/, '').slice(0, -1);
 
-/** Everything that is gzip, at any offset. */
-function gunzipAll(bytes: Buffer): Buffer[] {
-  const found: Buffer[] = [];
-  for (let at = bytes.indexOf('\x1f\x8b', 0, 'latin1'); at >= 0; at = bytes.indexOf('\x1f\x8b', at + 1, 'latin1')) {
-    try {
-      // After the ten bytes of its header; trailing bytes do not matter.
-      found.push(inflateRawSync(bytes.subarray(at + 10)));
-    } catch {
-      // Two bytes that only look like gzip.
-    }
-  }
-  return found;
-}
-
 describe.skipIf(isRedisSkipped)('an invalid entry', () => {
   /** Reads `key` and perhaps `others`, and replaces the value. */
-  type Spoil = (stand: Stand, key: string, others: readonly string[]) => Promise<unknown>;
+  type Spoil = (fixture: Fixture, key: string, others: readonly string[]) => Promise<unknown>;
   const change =
     (to: (entry: Buffer) => Buffer | string): Spoil =>
     async ({ redis }, key) =>
@@ -657,7 +643,7 @@ describe.skipIf(isRedisSkipped)('an invalid entry', () => {
 
   test.each<[string, Spoil]>([
     ['of another principal', copy((own, other) => own !== other)],
-    ['of another question of the same principal', copy((own, other) => own === other)],
+    ['of another request of the same principal', copy((own, other) => own === other)],
     [
       'of an older generation',
       ({ redis }, key) => redis.set(key.replace(/:report:.*/, ':generation:'), 'new', 'PX', 60_000),
@@ -668,14 +654,14 @@ describe.skipIf(isRedisSkipped)('an invalid entry', () => {
     ['empty', change(() => '')],
     ['of four bytes', change(() => 'SCG2')],
     [
-      'with a header that is longer than all',
+      'with a header length beyond the entry',
       change((entry) => Buffer.concat([entry.subarray(0, 4), Buffer.alloc(4, 255), entry.subarray(8)])),
     ],
     ['with a header that is no JSON', rename('{"key"', '["key"')],
-    ['dated differently', rename('"receivedAt":1769817600000', '"receivedAt":1769817600001')],
-    ['cut in half', change((entry) => entry.subarray(0, entry.length / 2))],
+    ['with another time', rename('"receivedAt":1769817600000', '"receivedAt":1769817600001')],
+    ['truncated to half', change((entry) => entry.subarray(0, entry.length / 2))],
     ['without its last byte', change((entry) => entry.subarray(0, -1))],
-    ['with one byte more', change((entry) => Buffer.concat([entry, Buffer.from([0])]))],
+    ['with one additional byte', change((entry) => Buffer.concat([entry, Buffer.from([0])]))],
     ['with a bit of its text flipped', change((entry) => flip(entry, -1))],
     ['twice', change((entry) => Buffer.concat([entry, entry]))],
     [
@@ -695,41 +681,41 @@ describe.skipIf(isRedisSkipped)('an invalid entry', () => {
         await redis.set(key, 'rubbish', 'PX', 60_000);
       },
     ],
-  ])('(%s) is ignored and replaced', async (_name, spoil) => {
-    const stand = await startStand();
-    const { redis, watch, upstream } = stand;
-    const [a, b, c] = [await stand.start(), await stand.start(), await stand.start()];
-    await fill(stand, a);
+  ])('(%s) is ignored and replaced', async (_name, corrupt) => {
+    const fixture = await startFixture();
+    const { redis, watch, upstream } = fixture;
+    const [a, b, c] = [await fixture.start(), await fixture.start(), await fixture.start()];
+    await fill(fixture, a);
     const [key] = await redis.reports();
-    await fill(stand, a, ANN, filterOf('x'));
-    await fill(stand, a, BOB);
-    await spoil(
-      stand,
+    await fill(fixture, a, ANN, filterOf('x'));
+    await fill(fixture, a, BOB);
+    await corrupt(
+      fixture,
       key!,
       (await redis.reports()).filter((other) => other !== key),
     );
-    expectData(await b.askAs(ANN, QUERY));
+    expectData(await b.sendAs(ANN, QUERY));
     expect(cacheOf(b)).toEqual(from('miss'));
     await watch.settled();
-    expectData(await c.askAs(ANN, QUERY));
+    expectData(await c.sendAs(ANN, QUERY));
     expect(upstream.requests).toHaveLength(4);
-    for (const replica of [a, b, c]) expect(remarks(replica)).toEqual([CONNECTED]);
+    for (const replica of [a, b, c]) expect(logMessages(replica)).toEqual([CONNECTED]);
   });
 
   // Any value in the place of a lock, with or without an expiry.
-  test.each<[string, (redis: Stand['redis'], lock: string) => Promise<unknown>]>([
+  test.each<[string, (redis: Fixture['redis'], lock: string) => Promise<unknown>]>([
     ['a list', (redis, lock) => redis.command('RPUSH', lock, 'rubbish')],
     ['a text that never ends', (redis, lock) => redis.set(lock, 'rubbish')],
     ['a text that ends in an hour', (redis, lock) => redis.set(lock, 'rubbish', 'PX', 3_600_000)],
-  ])('(%s) under the key of a lock delays no request', async (_name, spoil) => {
-    const stand = await startStand();
-    const { redis, clock, upstream } = stand;
-    await fill(stand, await stand.start());
+  ])('(%s) under the key of a lock delays no request', async (_name, corrupt) => {
+    const fixture = await startFixture();
+    const { redis, clock, upstream } = fixture;
+    await fill(fixture, await fixture.start());
     const [key] = await redis.reports();
     await redis.command('DEL', key!);
-    await spoil(redis, key!.replace(':report:', ':lock:'));
-    const b = await stand.start();
-    expectData(await b.askAs(ANN, QUERY));
+    await corrupt(redis, key!.replace(':report:', ':lock:'));
+    const b = await fixture.start();
+    expectData(await b.sendAs(ANN, QUERY));
     expect(clock.timers(POLL_MS)).toBe(0);
     expect(upstream.requests).toHaveLength(2);
   });
@@ -803,7 +789,7 @@ describe('an encrypted entry', () => {
   test('is ignored with any bit flipped, any byte missing or any byte added', async () => {
     const entry = await encryptEntry(header, body, ann);
     const at = fc.nat(entry.length - 1);
-    const spoiled = fc.oneof(
+    const corrupted = fc.oneof(
       fc.tuple(at, fc.nat(7)).map(([index, bit]) => {
         const copy = Buffer.from(entry);
         copy[index]! ^= 1 << bit;
@@ -818,7 +804,7 @@ describe('an encrypted entry', () => {
       fc.uint8Array({ maxLength: 2_000 }).map((bytes) => Buffer.from(bytes)),
     );
     await fc.assert(
-      fc.asyncProperty(spoiled, async (bytes) => {
+      fc.asyncProperty(corrupted, async (bytes) => {
         fc.pre(!bytes.equals(entry));
         expect(await look(bytes)).toBeUndefined();
       }),
@@ -836,8 +822,8 @@ describe('an encrypted entry', () => {
     expect(bomb.length).toBeLessThan(400_000);
     expect(await decryptEntry(bomb, ann, 1_048_576)).toBeUndefined();
     expect(await look(bomb)).toBeUndefined();
-    const fitting = await encryptEntry(header, Buffer.alloc(1_048_576, ' '), ann);
-    const blocks = await decryptEntry(fitting, ann, 1_048_576);
+    const largestAllowed = await encryptEntry(header, Buffer.alloc(1_048_576, ' '), ann);
+    const blocks = await decryptEntry(largestAllowed, ann, 1_048_576);
     expect(Buffer.concat(blocks ?? [])).toHaveLength(1_048_576);
   });
 
@@ -852,7 +838,7 @@ describe('an encrypted entry', () => {
     '{"aggregatedWorkloads":[1]}',
     '{"aggregatedWorkloads":',
     '<html>',
-  ])('is ignored if its body is %j', async (text) => {
+  ])('is ignored when its body is %j', async (text) => {
     expect(() => decodeReport(JSON.parse(text)) as unknown).toThrow();
     expect(await look(await encryptEntry(header, Buffer.from(text), ann))).toBeUndefined();
   });
@@ -863,7 +849,7 @@ describe('an encrypted entry', () => {
     ['no generation', { generation: undefined }],
     ['no time', { receivedAt: undefined }],
     ['a time that is no number', { requestedAt: '1' }],
-    ['a time that is no time', { requestedAt: Infinity }],
+    ['an invalid time', { requestedAt: Infinity }],
   ])('is ignored with %s in its header', async (_name, change) => {
     expect(await look(await encryptEntry({ ...header, ...change }, body, ann))).toBeUndefined();
   });
@@ -877,58 +863,58 @@ describe('an encrypted entry', () => {
 
 describe.skipIf(isRedisSkipped)('a Redis that', () => {
   test('is down at the start delays no request, and is used once it is up', async () => {
-    const stand = await startStand();
-    const { proxy, url } = await stand.startBehindProxy();
+    const fixture = await startFixture();
+    const { proxy, url } = await fixture.startBehindProxy();
     await proxy.refuse();
-    const a = stand.open({ CACHE_REDIS_URL: url });
+    const a = fixture.open({ CACHE_REDIS_URL: url });
     await a.logged(LOST);
-    expectData(await a.askAs(ANN, QUERY));
-    expect(stand.clock.timers(ANSWER_MS)).toBe(0);
+    expectData(await a.sendAs(ANN, QUERY));
+    expect(fixture.clock.timers(RESPONSE_MS)).toBe(0);
     await proxy.pass();
     await a.logged(CONNECTED);
-    await fill(stand, a, BOB);
-    const b = await stand.start();
-    expectData(await b.askAs(BOB, QUERY), 'tenant-bob');
-    expectData(await b.askAs(ANN, QUERY));
-    expect(remarks(a)).toEqual([LOST, CONNECTED]);
-    expect(stand.upstream.requests.map(({ token }) => token)).toEqual([ANN, BOB, ANN]);
+    await fill(fixture, a, BOB);
+    const b = await fixture.start();
+    expectData(await b.sendAs(BOB, QUERY), 'tenant-bob');
+    expectData(await b.sendAs(ANN, QUERY));
+    expect(logMessages(a)).toEqual([LOST, CONNECTED]);
+    expect(fixture.upstream.requests.map(({ token }) => token)).toEqual([ANN, BOB, ANN]);
   });
 
-  test('is down for a while is used again, without the commands of the meantime', async () => {
-    const stand = await startStand();
-    const { redis, upstream } = stand;
-    const { proxy, url } = await stand.startBehindProxy();
-    const [a, b] = [await stand.start({ CACHE_REDIS_URL: url }), await stand.start()];
-    await fill(stand, b);
+  test('is down for a while is used again, and gets no commands of that time', async () => {
+    const fixture = await startFixture();
+    const { redis, upstream } = fixture;
+    const { proxy, url } = await fixture.startBehindProxy();
+    const [a, b] = [await fixture.start({ CACHE_REDIS_URL: url }), await fixture.start()];
+    await fill(fixture, b);
     await proxy.refuse();
     await a.logged(LOST);
     const names = Array.from({ length: 20 }, (_, index) => `n${index}`);
-    const answers = await Promise.all(names.map((name) => a.askAs(ANN, QUERY, filterOf(name))));
-    answers.forEach((answer, index) => {
-      expectData(answer, 'tenant-ann', names[index]);
+    const responses = await Promise.all(names.map((name) => a.sendAs(ANN, QUERY, filterOf(name))));
+    responses.forEach((response, index) => {
+      expectData(response, 'tenant-ann', names[index]);
     });
     // A rejection that cannot reach the other replicas.
     upstream.revoke(BOB);
-    await a.askAs(BOB, QUERY);
+    await a.sendAs(BOB, QUERY);
     const monitor = await redis.monitor();
     await proxy.pass();
     await a.logged(CONNECTED, 2);
-    expectData(await a.askAs(ANN, QUERY));
+    expectData(await a.sendAs(ANN, QUERY));
     await monitor.stop();
     expect(monitor.commands.filter((command) => /^"(?:mget|set|eval)"/i.test(command))).toHaveLength(1);
     expect(await redis.reports()).toHaveLength(1);
-    expect(remarks(a)).toEqual([CONNECTED, LOST, CONNECTED]);
+    expect(logMessages(a)).toEqual([CONNECTED, LOST, CONNECTED]);
     expect(upstream.requests).toHaveLength(22);
   });
 
-  test('crashes while one replica fetches and another waits loses no response', async () => {
+  test('crashes while one replica fetches and another waits causes no error', async () => {
     const gate = createGate();
-    const stand = await startStand({ onRequest: gate.pass });
-    const { clock, redis, upstream } = stand;
-    const [a, b] = [await stand.start(), await stand.start()];
-    const first = a.askAs(ANN, QUERY);
+    const fixture = await startFixture({ onRequest: gate.pass });
+    const { clock, redis, upstream } = fixture;
+    const [a, b] = [await fixture.start(), await fixture.start()];
+    const first = a.sendAs(ANN, QUERY);
     await gate.arrivals(1);
-    const second = b.askAs(ANN, QUERY);
+    const second = b.sendAs(ANN, QUERY);
     await clock.timersSet(POLL_MS, 1);
     await redis.stop();
     await Promise.all([a, b].map((replica) => replica.logged(LOST)));
@@ -939,83 +925,83 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
     expectData(await second);
     await redis.start();
     await Promise.all([a, b].map((replica) => replica.logged(CONNECTED, 2)));
-    expectData(await a.askAs(ANN, QUERY, filterOf('x')), 'tenant-ann', 'x');
+    expectData(await a.sendAs(ANN, QUERY, filterOf('x')), 'tenant-ann', 'x');
     expect(cacheOf(a)).toEqual(from('miss'));
     expect(upstream.requests).toHaveLength(3);
   });
 
   test('stops replying costs 150 ms once, is bypassed for five seconds, and is used again', async () => {
-    const stand = await startStand();
-    const { clock, redis, upstream, watch } = stand;
-    const [a, b] = [await stand.start(), await stand.start()];
-    for (const each of ['x', 'y', 'z']) await fill(stand, a, ANN, filterOf(each));
+    const fixture = await startFixture();
+    const { clock, redis, upstream, watch } = fixture;
+    const [a, b] = [await fixture.start(), await fixture.start()];
+    for (const each of ['x', 'y', 'z']) await fill(fixture, a, ANN, filterOf(each));
     redis.freeze();
-    const slow = b.askAs(ANN, QUERY, filterOf('x'));
-    await clock.timersSet(ANSWER_MS, clock.timers(ANSWER_MS) + 1);
-    clock.advance(ANSWER_MS - 1);
+    const slow = b.sendAs(ANN, QUERY, filterOf('x'));
+    await clock.timersSet(RESPONSE_MS, clock.timers(RESPONSE_MS) + 1);
+    clock.advance(RESPONSE_MS - 1);
     expect(upstream.requests).toHaveLength(3);
     clock.advance(1);
     expectData(await slow, 'tenant-ann', 'x');
     expect(upstream.requests).toHaveLength(4);
     // From now on nothing waits for a reply or a lock.
-    const waits = clock.timers(ANSWER_MS) + clock.timers(POLL_MS);
+    const waits = clock.timers(RESPONSE_MS) + clock.timers(POLL_MS);
     clock.advance(ALONE_MS - 1);
-    const began = clock.timers(ANSWER_MS);
-    expectData(await b.askAs(ANN, QUERY, filterOf('y')), 'tenant-ann', 'y');
+    const began = clock.timers(RESPONSE_MS);
+    expectData(await b.sendAs(ANN, QUERY, filterOf('y')), 'tenant-ann', 'y');
     expect(upstream.requests).toHaveLength(5);
     expect(waits).toBeGreaterThan(0);
     expect(began).toBe(waits);
     redis.thaw();
     clock.advance(1);
-    expectData(await b.askAs(ANN, QUERY, filterOf('z')), 'tenant-ann', 'z');
+    expectData(await b.sendAs(ANN, QUERY, filterOf('z')), 'tenant-ann', 'z');
     expect(cacheOf(b)).toEqual(from('shared'));
     await watch.settled();
-    expect(remarks(b)).toEqual([CONNECTED, LEFT_ALONE, ANSWERS_AGAIN]);
+    expect(logMessages(b)).toEqual([CONNECTED, BYPASSED, WORKS_AGAIN]);
     expect(upstream.requests).toHaveLength(5);
   });
 
-  test('replies late but in time is used; a late reply is not taken for that of another command', async () => {
-    const stand = await startStand();
-    const { clock, redis, upstream } = stand;
-    const [a, b] = [await stand.start(), await stand.start()];
-    for (const each of ['x', 'y', 'z']) await fill(stand, a, ANN, filterOf(each));
+  test('replies slowly is used, and a late reply is never matched to another command', async () => {
+    const fixture = await startFixture();
+    const { clock, redis, upstream } = fixture;
+    const [a, b] = [await fixture.start(), await fixture.start()];
+    for (const each of ['x', 'y', 'z']) await fill(fixture, a, ANN, filterOf(each));
     redis.freeze();
-    const inTime = b.askAs(ANN, QUERY, filterOf('x'));
-    await clock.timersSet(ANSWER_MS, clock.timers(ANSWER_MS) + 1);
-    clock.advance(ANSWER_MS - 1);
+    const inTime = b.sendAs(ANN, QUERY, filterOf('x'));
+    await clock.timersSet(RESPONSE_MS, clock.timers(RESPONSE_MS) + 1);
+    clock.advance(RESPONSE_MS - 1);
     redis.thaw();
     expectData(await inTime, 'tenant-ann', 'x');
     expect(upstream.requests).toHaveLength(3);
     redis.freeze();
-    const tooLate = b.askAs(ANN, QUERY, filterOf('y'));
-    await clock.timersSet(ANSWER_MS, clock.timers(ANSWER_MS) + 1);
-    clock.advance(ANSWER_MS);
+    const tooLate = b.sendAs(ANN, QUERY, filterOf('y'));
+    await clock.timersSet(RESPONSE_MS, clock.timers(RESPONSE_MS) + 1);
+    clock.advance(RESPONSE_MS);
     expectData(await tooLate, 'tenant-ann', 'y');
     redis.thaw();
     clock.advance(ALONE_MS);
-    expectData(await b.askAs(ANN, QUERY, filterOf('z')), 'tenant-ann', 'z');
+    expectData(await b.sendAs(ANN, QUERY, filterOf('z')), 'tenant-ann', 'z');
     expect(upstream.requests).toHaveLength(4);
   });
 
-  test('drops connections, even in the middle of a reply, delays no request and mixes up no replies', async () => {
+  test('drops connections, even in the middle of a reply, delays no request and confuses no replies', async () => {
     // Fresh for long: the clock moves on, so that Redis is used again after each failure.
-    const stand = await startStand({ env: { CACHE_TTL_SECONDS: '3600', CACHE_RECHECK_SECONDS: '3600' } });
-    const { upstream } = stand;
-    const { proxy, url } = await stand.startBehindProxy();
+    const fixture = await startFixture({ env: { CACHE_TTL_SECONDS: '3600', CACHE_RECHECK_SECONDS: '3600' } });
+    const { upstream } = fixture;
+    const { proxy, url } = await fixture.startBehindProxy();
     const cuts = [0, 1, 10, 100, 500];
-    const [a, b] = [await stand.start(), await stand.start({ CACHE_REDIS_URL: url })];
-    for (const each of cuts) await fill(stand, a, ANN, filterOf(`n${each}`));
+    const [a, b] = [await fixture.start(), await fixture.start({ CACHE_REDIS_URL: url })];
+    for (const each of cuts) await fill(fixture, a, ANN, filterOf(`n${each}`));
     for (const [index, bytes] of cuts.entries()) {
       await b.logged(CONNECTED, index + 1);
-      stand.clock.advance(60_000);
+      fixture.clock.advance(60_000);
       await proxy.cutAfterBytes(bytes);
-      expectData(await b.askAs(ANN, QUERY, filterOf(`n${bytes}`)), 'tenant-ann', `n${bytes}`);
+      expectData(await b.sendAs(ANN, QUERY, filterOf(`n${bytes}`)), 'tenant-ann', `n${bytes}`);
       expect(cacheOf(b)).toEqual(from('miss'));
       await b.logged(LOST, index + 1);
       await proxy.pass();
     }
     await b.logged(CONNECTED, cuts.length + 1);
-    expect(stand.clock.pending()).toBe(0);
+    expect(fixture.clock.pending()).toBe(0);
     expect(upstream.requests).toHaveLength(2 * cuts.length);
   });
 
@@ -1026,57 +1012,57 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
   test.each([
     ['is full', FULL, ROOMY],
     ['is read-only', REPLICA, MASTER],
-  ] as const)('%s gives what it has, delays nothing, and is used again', async (_name, spoil, mend) => {
-    const stand = await startStand({ redis: { args: ['--maxmemory-policy', 'noeviction'] } });
-    const { clock, redis, upstream } = stand;
-    const [a, b] = [await stand.start(), await stand.start()];
-    await fill(stand, a);
-    await redis.command(...spoil);
-    expectData(await b.askAs(ANN, QUERY));
+  ] as const)('%s serves its entries, delays no request, and is used again', async (_name, corrupt, repair) => {
+    const fixture = await startFixture({ redis: { args: ['--maxmemory-policy', 'noeviction'] } });
+    const { clock, redis, upstream } = fixture;
+    const [a, b] = [await fixture.start(), await fixture.start()];
+    await fill(fixture, a);
+    await redis.command(...corrupt);
+    expectData(await b.sendAs(ANN, QUERY));
     expect(upstream.requests).toHaveLength(1);
-    for (const each of ['x', 'y']) expectData(await b.askAs(ANN, QUERY, filterOf(each)), 'tenant-ann', each);
+    for (const each of ['x', 'y']) expectData(await b.sendAs(ANN, QUERY, filterOf(each)), 'tenant-ann', each);
     expect(cacheOf(b)).toEqual(from('miss'));
     expect(upstream.requests).toHaveLength(3);
     expect(clock.timers(POLL_MS)).toBe(0);
-    expect(remarks(b)).toEqual([CONNECTED, LEFT_ALONE]);
-    await redis.command(...mend);
+    expect(logMessages(b)).toEqual([CONNECTED, BYPASSED]);
+    await redis.command(...repair);
     clock.advance(ALONE_MS);
-    await fill(stand, b, ANN, filterOf('z'));
-    expectData(await a.askAs(ANN, QUERY, filterOf('z')), 'tenant-ann', 'z');
+    await fill(fixture, b, ANN, filterOf('z'));
+    expectData(await a.sendAs(ANN, QUERY, filterOf('z')), 'tenant-ann', 'z');
     expect(upstream.requests).toHaveLength(4);
   });
 
-  // One line at the beginning, one at the end: a Redis that is full for a day must not fill the log.
+  // One line at the start and one at the end, because a Redis may be full for a day.
   test('stays full is reported once', async () => {
-    const stand = await startStand({ redis: { args: ['--maxmemory-policy', 'noeviction'] } });
-    const a = await stand.start();
-    await stand.redis.command(...FULL);
+    const fixture = await startFixture({ redis: { args: ['--maxmemory-policy', 'noeviction'] } });
+    const a = await fixture.start();
+    await fixture.redis.command(...FULL);
     for (let round = 0; round < 20; round += 1) {
-      expectData(await a.askAs(ANN, QUERY, filterOf(`n${round}`)), 'tenant-ann', `n${round}`);
-      stand.clock.advance(ALONE_MS);
+      expectData(await a.sendAs(ANN, QUERY, filterOf(`n${round}`)), 'tenant-ann', `n${round}`);
+      fixture.clock.advance(ALONE_MS);
     }
-    expect(stand.upstream.requests).toHaveLength(20);
-    expect(remarks(a).length).toBeLessThanOrEqual(4);
+    expect(fixture.upstream.requests).toHaveLength(20);
+    expect(logMessages(a).length).toBeLessThanOrEqual(4);
   });
 
   test.each([
-    ['does not take the password', 'wrong-redis-canary'],
-    ['wants a password', undefined],
+    ['rejects the password', 'wrong-redis-canary'],
+    ['requires a password', undefined],
   ])('%s delays no request, and no line of the log contains a password', async (_name, given) => {
-    const stand = await startStand({ redis: { password: 'right-redis-canary' } });
-    const url = `redis://${given === undefined ? '' : `user:${given}@`}127.0.0.1:${stand.redis.port}`;
-    const a = stand.open({ CACHE_REDIS_URL: url });
+    const fixture = await startFixture({ redis: { password: 'right-redis-canary' } });
+    const url = `redis://${given === undefined ? '' : `user:${given}@`}127.0.0.1:${fixture.redis.port}`;
+    const a = fixture.open({ CACHE_REDIS_URL: url });
     await a.logged(LOST);
-    expectData(await a.askAs(ANN, QUERY));
-    const b = await stand.start();
-    expectData(await b.askAs(ANN, QUERY));
+    expectData(await a.sendAs(ANN, QUERY));
+    const b = await fixture.start();
+    expectData(await b.sendAs(ANN, QUERY));
     for (const { log } of [a, b]) {
       const text = JSON.stringify(log);
-      for (const canary of ['redis-canary', 'user', '127.0.0.1', `${stand.redis.port}`])
+      for (const canary of ['redis-canary', 'user', '127.0.0.1', `${fixture.redis.port}`])
         expect(text).not.toContain(canary);
     }
-    expect(remarks(a)).toEqual([LOST]);
-    expect(stand.upstream.requests).toHaveLength(2);
+    expect(logMessages(a)).toEqual([LOST]);
+    expect(fixture.upstream.requests).toHaveLength(2);
   });
 });
 
@@ -1087,14 +1073,14 @@ describe.skipIf(isRedisSkipped)('close()', () => {
   test.each<
     [
       string,
-      (stand: {
+      (fixture: {
         proxy: Awaited<ReturnType<typeof startProxy>>;
         redis: Awaited<ReturnType<typeof startRedis>>;
       }) => unknown,
     ]
   >([
-    ['that is well', () => undefined],
-    ['that has gone', ({ proxy }) => proxy.refuse()],
+    ['that works', () => undefined],
+    ['that has ended', ({ proxy }) => proxy.refuse()],
     [
       'that is frozen',
       ({ redis }) => {
@@ -1104,7 +1090,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     ['that hangs', ({ proxy }) => proxy.hang()],
     ['that drops connections', ({ proxy }) => proxy.cutAfterBytes(0)],
     ['that is full', ({ redis }) => redis.command('CONFIG', 'SET', 'maxmemory', 1)],
-  ])('takes less than 1.5 s with a Redis %s, and does not reconnect', async (_name, spoil) => {
+  ])('takes less than 1.5 s with a Redis %s, and does not reconnect', async (_name, corrupt) => {
     await using redis = await startRedis();
     await using proxy = await startProxy(redis.port);
     const gate = createGate();
@@ -1113,11 +1099,11 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     await replica.logged(CONNECTED);
     // With a report on its way to Redis, and a rejection.
     upstream.revoke(BOB);
-    const answers = [ANN, BOB].map((token) => replica.askAs(token, QUERY));
+    const responses = [ANN, BOB].map((token) => replica.sendAs(token, QUERY));
     await gate.arrivals(2);
-    await spoil({ proxy, redis });
+    await corrupt({ proxy, redis });
     gate.open();
-    await Promise.all(answers);
+    await Promise.all(responses);
     const startedAt = performance.now();
     await replica.gateway.close();
     expect(performance.now() - startedAt).toBeLessThan(MOMENT_MS);
@@ -1133,22 +1119,25 @@ describe.skipIf(isRedisSkipped)('close()', () => {
   test.each([
     ['a wrong password', 'redis://:canary@', '', 'WRONGPASS'],
     ['no password', 'redis://', '', 'NOAUTH'],
-    ['a database that it does not have', 'redis://:password@', '/99', 'ERR'],
-  ])('is refused for %s, and the log says why without the words of Redis', async (_what, start, path, reason) => {
-    await using redis = await startRedis({ password: 'password' });
-    const url = `${start}127.0.0.1:${redis.port}${path}`;
-    await using replica = startReplica('http://127.0.0.1:1', { CACHE_REDIS_URL: url });
-    await replica.logged(LOST);
-    expect(replica.log[0]).toEqual({ level: 40, time: expect.any(Number) as number, reason, msg: LOST });
-  });
+    ['an unknown database', 'redis://:password@', '/99', 'ERR'],
+  ])(
+    'is refused for %s, and the log gives the reason without the text of Redis',
+    async (_what, start, path, reason) => {
+      await using redis = await startRedis({ password: 'password' });
+      const url = `${start}127.0.0.1:${redis.port}${path}`;
+      await using replica = startReplica('http://127.0.0.1:1', { CACHE_REDIS_URL: url });
+      await replica.logged(LOST);
+      expect(replica.log[0]).toEqual({ level: 40, time: expect.any(Number) as number, reason, msg: LOST });
+    },
+  );
 
-  test('that refuses writes is named by the kind of its error', async () => {
+  test('that refuses writes is logged with the kind of its error', async () => {
     await using redis = await startRedis();
     await using upstream = await startTenants({ tokens: TOKENS });
     await using replica = startReplica(upstream.url, { CACHE_REDIS_URL: redis.url });
     await replica.logged(CONNECTED);
     await redis.command('REPLICAOF', '127.0.0.1', 1);
-    await replica.askAs(ANN, QUERY);
+    await replica.sendAs(ANN, QUERY);
     await replica.logged('the shared cache fails; it is bypassed for a while');
     const failed = replica.log.find(({ msg }) => msg === 'the shared cache fails; it is bypassed for a while');
     expect(failed).toMatchObject({ reason: 'READONLY' });
@@ -1166,14 +1155,14 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  test('takes less than 1.5 s with a Redis that was never there', async () => {
+  test('takes less than 1.5 s with a Redis that was never reachable', async () => {
     await using redis = await startRedis();
     await using proxy = await startProxy(redis.port);
     await proxy.refuse();
     await using upstream = await startTenants({ tokens: TOKENS });
     const replica = startReplica(upstream.url, { CACHE_REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
     await replica.logged(LOST);
-    expectData(await replica.askAs(ANN, QUERY));
+    expectData(await replica.sendAs(ANN, QUERY));
     const startedAt = performance.now();
     await replica.gateway.close();
     expect(performance.now() - startedAt).toBeLessThan(MOMENT_MS);

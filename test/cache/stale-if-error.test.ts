@@ -1,5 +1,5 @@
-// Which faults allow a stale report, over real sockets, one row per fault. Faults of the host do; responses about the
-// question or the caller do not, and a rejection purges all stale reports.
+// Which faults allow a stale report, over real sockets, one row per fault. Faults of the host do. Responses about the
+// request or the caller do not, and a rejection purges all stale reports.
 
 import { describe, expect, test } from 'vitest';
 
@@ -15,15 +15,15 @@ const AGGREGATED = '/detailedCostReport/getAggregatedWorkloads';
 const END_MS = 3_660_000;
 const STALE = { asOf: at(0), isStale: true };
 
-interface Stand extends AsyncDisposable, TestGateway {
+interface Fixture extends AsyncDisposable, TestGateway {
   readonly upstream: FaultServer;
   readonly clock: IdleClock;
 }
 
 /** One attempt per report; no report is served while it is refreshed. */
-async function startStand(env: Record<string, string> = {}): Promise<Stand> {
+async function startFixture(env: Record<string, string> = {}): Promise<Fixture> {
   const upstream = await startFaultServer();
-  for (const path of [WORKLOADS, AGGREGATED]) upstream.answer(path, good);
+  for (const path of [WORKLOADS, AGGREGATED]) upstream.respond(path, good);
   const clock = createIdleClock(START_MS);
   const settings = {
     SCALEOPS_MAX_ATTEMPTS: '1',
@@ -47,7 +47,7 @@ async function startStand(env: Record<string, string> = {}): Promise<Stand> {
 /** Over a new connection, so that a fault is never mistaken for the end of an idle one. */
 const good = faults.closeDelimited(JSON.stringify(faults.goodReport()));
 
-describe('a stale report is shown until it expires', () => {
+describe('a stale report is served until it expires', () => {
   test.each<[string, Fault, string, number?]>([
     ['408', faults.status(408), 'UPSTREAM_TIMEOUT'],
     ['429', faults.status(429), 'UPSTREAM_RATE_LIMITED'],
@@ -66,101 +66,101 @@ describe('a stale report is shown until it expires', () => {
     ['corrupt gzip', faults.corruptGzip, 'UPSTREAM_BAD_RESPONSE'],
     ['bytes that are no HTTP', faults.garbage, 'UPSTREAM_BAD_RESPONSE'],
   ])('after %s', async (_name, fault, code, pauseMs = 0) => {
-    await using stand = await startStand();
-    await stand.ask(QUERY);
-    stand.upstream.answer(WORKLOADS, fault);
-    stand.clock.advance(60_000);
-    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
-    expect(stand.upstream.requests).toHaveLength(2);
-    stand.clock.advance(END_MS - 60_000 - 1);
-    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
-    stand.clock.advance(1);
-    expect(shown(await stand.ask(QUERY))).toBe(code);
-    expect(stand.upstream.requests).toHaveLength(pauseMs > 0 ? 3 : 4);
-    stand.upstream.answer(WORKLOADS, good);
-    stand.clock.advance(pauseMs);
-    expect(shown(await stand.ask(QUERY))).toEqual({ asOf: at(END_MS + pauseMs), isStale: false });
+    await using fixture = await startFixture();
+    await fixture.send(QUERY);
+    fixture.upstream.respond(WORKLOADS, fault);
+    fixture.clock.advance(60_000);
+    expect(shown(await fixture.send(QUERY))).toEqual(STALE);
+    expect(fixture.upstream.requests).toHaveLength(2);
+    fixture.clock.advance(END_MS - 60_000 - 1);
+    expect(shown(await fixture.send(QUERY))).toEqual(STALE);
+    fixture.clock.advance(1);
+    expect(shown(await fixture.send(QUERY))).toBe(code);
+    expect(fixture.upstream.requests).toHaveLength(pauseMs > 0 ? 3 : 4);
+    fixture.upstream.respond(WORKLOADS, good);
+    fixture.clock.advance(pauseMs);
+    expect(shown(await fixture.send(QUERY))).toEqual({ asOf: at(END_MS + pauseMs), isStale: false });
   });
 
   test('while ScaleOps refuses connections', async () => {
-    await using stand = await startStand();
-    await stand.ask(QUERY);
-    await stand.upstream.stop();
-    stand.clock.advance(60_000);
-    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
-    stand.clock.advance(END_MS - 60_000);
-    expect(shown(await stand.ask(QUERY))).toBe('UPSTREAM_UNAVAILABLE');
-    expect(stand.upstream.requests).toHaveLength(1);
+    await using fixture = await startFixture();
+    await fixture.send(QUERY);
+    await fixture.upstream.stop();
+    fixture.clock.advance(60_000);
+    expect(shown(await fixture.send(QUERY))).toEqual(STALE);
+    fixture.clock.advance(END_MS - 60_000);
+    expect(shown(await fixture.send(QUERY))).toBe('UPSTREAM_UNAVAILABLE');
+    expect(fixture.upstream.requests).toHaveLength(1);
   });
 
   test('when the deadline expires', async () => {
-    await using stand = await startStand();
-    await stand.ask(QUERY);
-    stand.upstream.answer(WORKLOADS, faults.neverAnswer);
-    stand.clock.advance(60_000);
-    const asked = stand.ask(QUERY);
-    await stand.upstream.arrivals(2);
-    stand.clock.advance(30_000);
-    expect(shown(await asked)).toEqual(STALE);
-    expect(stand.upstream.requests).toHaveLength(2);
+    await using fixture = await startFixture();
+    await fixture.send(QUERY);
+    fixture.upstream.respond(WORKLOADS, faults.neverRespond);
+    fixture.clock.advance(60_000);
+    const pending = fixture.send(QUERY);
+    await fixture.upstream.arrivals(2);
+    fixture.clock.advance(30_000);
+    expect(shown(await pending)).toEqual(STALE);
+    expect(fixture.upstream.requests).toHaveLength(2);
   });
 
   test('immediately, without a call, while the circuit breaker is open', async () => {
-    await using stand = await startStand({ SCALEOPS_BREAKER_FAILURES: '1' });
-    await stand.ask(QUERY);
-    stand.upstream.answer(WORKLOADS, faults.status(500));
-    stand.clock.advance(60_000);
-    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
-    expect(stand.upstream.requests).toHaveLength(2);
-    for (let count = 0; count < 5; count += 1) expect(shown(await stand.ask(QUERY))).toEqual(STALE);
-    expect(shown(await stand.ask('{ aggregatedCosts { asOf isStale } }'))).toBe('CIRCUIT_OPEN');
-    expect(stand.upstream.requests).toHaveLength(2);
+    await using fixture = await startFixture({ SCALEOPS_BREAKER_FAILURES: '1' });
+    await fixture.send(QUERY);
+    fixture.upstream.respond(WORKLOADS, faults.status(500));
+    fixture.clock.advance(60_000);
+    expect(shown(await fixture.send(QUERY))).toEqual(STALE);
+    expect(fixture.upstream.requests).toHaveLength(2);
+    for (let count = 0; count < 5; count += 1) expect(shown(await fixture.send(QUERY))).toEqual(STALE);
+    expect(shown(await fixture.send('{ aggregatedCosts { asOf isStale } }'))).toBe('CIRCUIT_OPEN');
+    expect(fixture.upstream.requests).toHaveLength(2);
   });
 
   test('immediately, without a call, while the gateway is overloaded', async () => {
-    await using stand = await startStand({ SCALEOPS_MAX_IN_FLIGHT: '1', SCALEOPS_MAX_QUEUED: '0' });
-    await stand.ask(QUERY);
-    stand.clock.advance(60_000);
-    stand.upstream.answer(AGGREGATED, faults.neverAnswer);
-    const leaving = new AbortController();
-    const other = stand.ask('{ aggregatedCosts { asOf } }', {}, { signal: leaving.signal }).catch(() => 'left');
-    await stand.upstream.arrivals(2);
-    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
-    expect(stand.upstream.requests).toHaveLength(2);
-    leaving.abort();
+    await using fixture = await startFixture({ SCALEOPS_MAX_IN_FLIGHT: '1', SCALEOPS_MAX_QUEUED: '0' });
+    await fixture.send(QUERY);
+    fixture.clock.advance(60_000);
+    fixture.upstream.respond(AGGREGATED, faults.neverRespond);
+    const controller = new AbortController();
+    const other = fixture.send('{ aggregatedCosts { asOf } }', {}, { signal: controller.signal }).catch(() => 'left');
+    await fixture.upstream.arrivals(2);
+    expect(shown(await fixture.send(QUERY))).toEqual(STALE);
+    expect(fixture.upstream.requests).toHaveLength(2);
+    controller.abort();
     await other;
   });
 });
 
-describe('while ScaleOps hangs, a stale report is shown', () => {
-  test('to one caller after the timeout, to the next after a second, and no longer once ScaleOps answers', async () => {
-    await using stand = await startStand({ SCALEOPS_TIMEOUT_MS: '30000' });
-    const { upstream, clock } = stand;
-    await stand.ask(QUERY);
-    upstream.answer(WORKLOADS, faults.neverAnswer);
+describe('while ScaleOps hangs, a stale report is served', () => {
+  test('to one caller after the timeout, to the next after a second, and to none once ScaleOps responds', async () => {
+    await using fixture = await startFixture({ SCALEOPS_TIMEOUT_MS: '30000' });
+    const { upstream, clock } = fixture;
+    await fixture.send(QUERY);
+    upstream.respond(WORKLOADS, faults.neverRespond);
     clock.advance(60_000);
-    const askFor = async (ms: number): Promise<unknown> => {
-      const asked = stand.ask(QUERY);
-      let isAnswered = false;
-      void asked.then(() => (isAnswered = true));
+    const sendFor = async (ms: number): Promise<unknown> => {
+      const pending = fixture.send(QUERY);
+      let hasResponded = false;
+      void pending.then(() => (hasResponded = true));
       await upstream.arrivals(upstream.requests.length + 1);
       clock.advance(ms - 1);
       await settle();
-      expect(isAnswered).toBe(false);
+      expect(hasResponded).toBe(false);
       clock.advance(1);
-      return shown(await asked);
+      return shown(await pending);
     };
-    expect(await askFor(30_000)).toEqual(STALE);
-    expect(await askFor(1_000)).toEqual(STALE);
-    // The call of the second caller goes on.
-    const third = stand.ask(QUERY);
+    expect(await sendFor(30_000)).toEqual(STALE);
+    expect(await sendFor(1_000)).toEqual(STALE);
+    // The call of the second caller continues.
+    const third = fixture.send(QUERY);
     await settle();
     clock.advance(1_000);
     expect(shown(await third)).toEqual(STALE);
     expect(upstream.requests).toHaveLength(3);
     clock.advance(30_000);
-    upstream.answer(WORKLOADS, good);
-    expect(shown(await stand.ask(QUERY))).toEqual({ asOf: new Date(clock.now()).toISOString(), isStale: false });
+    upstream.respond(WORKLOADS, good);
+    expect(shown(await fixture.send(QUERY))).toEqual({ asOf: new Date(clock.now()).toISOString(), isStale: false });
   });
 });
 
@@ -171,7 +171,7 @@ const REFUSALS: [string, Fault, string][] = [
   ['a login page with 200', faults.loginPage, 'UPSTREAM_UNAUTHENTICATED'],
 ];
 
-describe('no stale report is shown', () => {
+describe('no stale report is served', () => {
   test.each<[string, Fault, string]>([
     ['400', faults.status(400), 'UPSTREAM_REJECTED'],
     ['404', faults.status(404), 'UPSTREAM_NOT_FOUND'],
@@ -180,41 +180,41 @@ describe('no stale report is shown', () => {
     ['a redirect to another host', faults.redirect('https://elsewhere.test/login'), 'UPSTREAM_BAD_RESPONSE'],
     ['a body that is too long', faults.tooLong(), 'UPSTREAM_RESPONSE_TOO_LARGE'],
   ])('after %s; it stays cached for a fault that allows it', async (_name, fault, code) => {
-    await using stand = await startStand();
-    await stand.ask(QUERY);
-    stand.upstream.answer(WORKLOADS, fault);
-    stand.clock.advance(10_000);
-    expect(shown(await stand.ask(QUERY, {}, NO_CACHE))).toBe(code);
-    stand.clock.advance(50_000);
-    expect(shown(await stand.ask(QUERY))).toBe(code);
-    stand.upstream.answer(WORKLOADS, faults.status(503));
-    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
-    expect(stand.upstream.requests).toHaveLength(4);
+    await using fixture = await startFixture();
+    await fixture.send(QUERY);
+    fixture.upstream.respond(WORKLOADS, fault);
+    fixture.clock.advance(10_000);
+    expect(shown(await fixture.send(QUERY, {}, NO_CACHE))).toBe(code);
+    fixture.clock.advance(50_000);
+    expect(shown(await fixture.send(QUERY))).toBe(code);
+    fixture.upstream.respond(WORKLOADS, faults.status(503));
+    expect(shown(await fixture.send(QUERY))).toEqual(STALE);
+    expect(fixture.upstream.requests).toHaveLength(4);
   });
 
   test.each(REFUSALS)('after %s; every report of the principal is purged', async (_name, fault, code) => {
-    await using stand = await startStand();
-    await stand.ask(QUERY);
+    await using fixture = await startFixture();
+    await fixture.send(QUERY);
     const other = '{ aggregatedCosts { asOf isStale } }';
-    await stand.ask(other);
-    stand.upstream.answer(WORKLOADS, fault);
-    stand.clock.advance(60_000);
-    expect(shown(await stand.ask(QUERY))).toBe(code);
-    for (const path of [WORKLOADS, AGGREGATED]) stand.upstream.answer(path, faults.status(503));
-    for (const query of [QUERY, other]) expect(shown(await stand.ask(query))).toBe('UPSTREAM_UNAVAILABLE');
-    expect(stand.upstream.requests).toHaveLength(5);
+    await fixture.send(other);
+    fixture.upstream.respond(WORKLOADS, fault);
+    fixture.clock.advance(60_000);
+    expect(shown(await fixture.send(QUERY))).toBe(code);
+    for (const path of [WORKLOADS, AGGREGATED]) fixture.upstream.respond(path, faults.status(503));
+    for (const query of [QUERY, other]) expect(shown(await fixture.send(query))).toBe('UPSTREAM_UNAVAILABLE');
+    expect(fixture.upstream.requests).toHaveLength(5);
   });
 
   test.each(REFUSALS)('after a background refresh has failed with %s, even within the stale window', async (...row) => {
     const [, fault, code] = row;
-    await using stand = await startStand({ CACHE_STALE_SECONDS: '300' });
-    await stand.ask(QUERY);
-    stand.upstream.answer(WORKLOADS, fault);
-    stand.clock.advance(60_000);
-    // The rejection is not known yet.
-    expect(shown(await stand.ask(QUERY))).toEqual(STALE);
-    await stand.clock.idle();
-    expect(shown(await stand.ask(QUERY))).toBe(code);
-    expect(stand.upstream.requests).toHaveLength(3);
+    await using fixture = await startFixture({ CACHE_STALE_SECONDS: '300' });
+    await fixture.send(QUERY);
+    fixture.upstream.respond(WORKLOADS, fault);
+    fixture.clock.advance(60_000);
+    // The gateway does not know of the rejection yet.
+    expect(shown(await fixture.send(QUERY))).toEqual(STALE);
+    await fixture.clock.idle();
+    expect(shown(await fixture.send(QUERY))).toBe(code);
+    expect(fixture.upstream.requests).toHaveLength(3);
   });
 });

@@ -16,7 +16,7 @@ const collectGarbage = runInNewContext('gc') as () => void;
 const GIB = 1_073_741_824;
 const REPORT_BYTES = 1_024;
 
-/** A report that retains as many bytes as its `byteSize` says. */
+/** A report that retains `byteSize` bytes. */
 function createReport(): Report {
   return { window: null, byteSize: REPORT_BYTES, retained: Buffer.alloc(REPORT_BYTES - 160) } as unknown as Report;
 }
@@ -82,7 +82,7 @@ describe('the weights of cache entries are within 20 % of what they retain', () 
       },
     ],
     [
-      'reports that nothing is related to',
+      'reports without related reports',
       async (cache) => {
         for (const index of range(4_000)) await cache.load(workloads(['ns'], `${index + 1}m`), ann);
       },

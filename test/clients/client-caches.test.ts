@@ -1,5 +1,5 @@
-// Normalizing caches of clients with their defaults and the settings of the README: whatever one client was asked, each
-// question shows what the gateway answered to it.
+// Normalizing caches of clients with their defaults and the settings of the README: each query reads exactly its own
+// response, whatever other queries the client sent.
 
 import { readFileSync } from 'node:fs';
 import { ApolloClient, gql, HttpLink, InMemoryCache } from '@apollo/client';
@@ -9,28 +9,20 @@ import { cacheExchange } from '@urql/exchange-graphcache';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { startStack, type TestStack } from '../kit/gateway.js';
-import {
-  LISTS,
-  PAGED,
-  QUESTIONS,
-  TABLE,
-  TEAMS,
-  toPages,
-  WEEK_AND_MONTH,
-} from '../kit/clients/client-caches/questions.js';
+import { LISTS, PAGED, QUERIES, TABLE, TEAMS, toPages, WEEK_AND_MONTH } from '../kit/clients/client-caches/queries.js';
 import { compileForRelay, RelayClient } from '../kit/clients/client-caches/relay.js';
 
 const URL = 'http://gateway/graphql';
 const PAGES = toPages('');
 const PAGE_SIZE = 7;
 
-/** One client. `read` answers from its cache alone. */
+/** One client. `read` reads from its cache only. */
 interface CachingClient {
-  ask(query: string, variables: object): Promise<unknown>;
-  /** Loads the page after `after`, as the client's own pagination does. */
-  askMore(variables: object, after: string): Promise<unknown>;
+  send(query: string, variables: object): Promise<unknown>;
+  /** Loads the page after `after` with the client's own pagination. */
+  fetchMore(variables: object, after: string): Promise<unknown>;
   read(query: string, variables: object): unknown;
-  /** The rows of the first page and of those after these cursors, oldest cursor first. */
+  /** The rows of the first page and of the pages after these cursors, oldest cursor first. */
   readPages(variables: object, cursors: readonly string[]): Rows;
 }
 
@@ -59,8 +51,8 @@ function createApollo(): CachingClient {
   const client = new ApolloClient({ cache, link: new HttpLink({ uri: URL, fetch: send }) });
   const read: CachingClient['read'] = (query, variables) => cache.readQuery({ query: gql(query), variables });
   return {
-    ask: (query, variables) => client.query({ query: gql(query), variables }),
-    askMore: async (variables, after) => {
+    send: (query, variables) => client.query({ query: gql(query), variables }),
+    fetchMore: async (variables, after) => {
       const watched = client.watchQuery({ query: gql(PAGES), variables });
       await watched.fetchMore({ variables: { after } });
     },
@@ -84,17 +76,17 @@ function createUrql(): CachingClient {
     },
   });
   const client = new Client({ url: URL, fetch: send, exchanges: [exchange, fetchExchange], preferGetMethod: false });
-  const ask = async (query: string, variables: object): Promise<void> => {
+  const sendQuery = async (query: string, variables: object): Promise<void> => {
     const { error } = await client.query(query, variables).toPromise();
     if (error !== undefined) throw error;
   };
   const read: CachingClient['read'] = (query, variables) =>
     client.readQuery(query, variables, { requestPolicy: 'cache-only' })?.data as unknown;
   return {
-    ask,
-    askMore: (variables, after) => ask(PAGES, { ...variables, after }),
+    send: sendQuery,
+    fetchMore: (variables, after) => sendQuery(PAGES, { ...variables, after }),
     read,
-    // Each page is a list of its own, and the application joins them.
+    // Each page is a separate list, and the application joins them.
     readPages: (variables, cursors) => {
       const pages = [undefined, ...cursors].map((after) => toRows(read(PAGES, { ...variables, after })));
       return { edges: pages.flatMap(({ edges }) => edges), endCursor: pages.at(-1)!.endCursor };
@@ -109,14 +101,14 @@ function createRelay(): CachingClient {
   });
   const nameOf = (query: string): string => /query (\w+)/.exec(query)![1]!;
   return {
-    ask: (query, variables) => client.ask(nameOf(query), variables),
-    askMore: (variables, after) => client.ask(nameOf(PAGES), { ...variables, after }),
+    send: (query, variables) => client.send(nameOf(query), variables),
+    fetchMore: (variables, after) => client.send(nameOf(PAGES), { ...variables, after }),
     read: (query, variables) => client.read(nameOf(query), variables),
     readPages: (variables) => toRows(client.read(nameOf(PAGES), variables)),
   };
 }
 
-/** Without what clients add: type names, and fields that Relay keeps for itself. */
+/** Without additions of clients: type names, and internal fields of Relay. */
 function strip(data: unknown): unknown {
   const isOwn = (key: string): boolean => !key.startsWith('__');
   return JSON.parse(JSON.stringify(data ?? null, (key, value: unknown) => (isOwn(key) ? value : undefined)));
@@ -127,32 +119,32 @@ describe.each([
   ['urql Graphcache', createUrql],
   ['Relay', createRelay],
 ])('%s', (_name, create) => {
-  test('shows what was answered to each question, when one client has asked them all', async () => {
+  test('reads the response of each query after one client has sent all of them', async () => {
     const client = create();
-    for (const { query, variables } of QUESTIONS) await client.ask(query, variables);
-    for (const { query, variables } of QUESTIONS) {
-      const { data, errors } = await stack.ask(query, variables);
+    for (const { query, variables } of QUERIES) await client.send(query, variables);
+    for (const { query, variables } of QUERIES) {
+      const { data, errors } = await stack.send(query, variables);
       expect(errors).toEqual([]);
       expect(strip(client.read(query, variables))).toEqual(data);
     }
   });
 
-  test('shows the rows of all pages, in two windows and beside short lists of the same report', async () => {
+  test('reads the rows of all pages, in two windows and beside short lists of the same report', async () => {
     const client = create();
     const seen = PAGED.map((of) => ({ variables: { ...of, first: PAGE_SIZE }, cursors: [] as string[] }));
-    for (const { variables } of seen) await client.ask(PAGES, variables);
-    for (const variables of PAGED) await client.ask(LISTS, variables);
+    for (const { variables } of seen) await client.send(PAGES, variables);
+    for (const variables of PAGED) await client.send(LISTS, variables);
     for (let page = 0; page < 2; page += 1) {
       for (const { variables, cursors } of seen) {
         const { endCursor } = client.readPages(variables, cursors);
-        await client.askMore(variables, endCursor);
+        await client.fetchMore(variables, endCursor);
         cursors.push(endCursor);
       }
     }
     for (const { variables, cursors } of seen) {
-      const { data } = await stack.ask(PAGES, { ...variables, first: 3 * PAGE_SIZE });
+      const { data } = await stack.send(PAGES, { ...variables, first: 3 * PAGE_SIZE });
       expect(client.readPages(variables, cursors)).toEqual(toRows(data));
-      expect(strip(client.read(LISTS, variables))).toEqual((await stack.ask(LISTS, variables)).data);
+      expect(strip(client.read(LISTS, variables))).toEqual((await stack.send(LISTS, variables)).data);
     }
   });
 });
@@ -162,7 +154,7 @@ function toRows(data: unknown): Rows {
   return { edges, endCursor: pageInfo.endCursor };
 }
 
-test('the type policies are those of the README', () => {
+test('uses the type policies of the README', () => {
   const read = (path: string) => readFileSync(new globalThis.URL(path, import.meta.url), 'utf8');
   const find = (text: string) => /^ *const typePolicies = [^;]*;$/m.exec(text)?.[0].replaceAll(/\s+/g, ' ').trim();
   expect(find(read('../../README.md'))).toBe(find(read(import.meta.url)));

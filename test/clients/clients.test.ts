@@ -54,10 +54,10 @@ async function curl(...args: string[]): Promise<unknown> {
   return (JSON.parse(stdout) as { data: unknown }).data;
 }
 
-test.each(Object.entries(CLIENTS))('%s gets data with its default settings, each time', async (_, ask) => {
+test.each(Object.entries(CLIENTS))('%s gets data with its default settings, at each request', async (_, send) => {
   const { stack, url } = await startServer();
   for (let time = 0; time < 3; time += 1) {
-    const data = (await ask(`${url}/graphql`)) as any;
+    const data = (await send(`${url}/graphql`)) as any;
     expect(data.workloadCosts.rows.nodes).toHaveLength(40);
   }
   expect(stack.received).toHaveLength(1);

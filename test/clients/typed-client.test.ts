@@ -192,7 +192,7 @@ describe('a correct typed client', () => {
     const dashboard = await readDashboard(`${await stack.gateway.listen()}/graphql`);
     expect(stack.received).toHaveLength(1);
     // The same data without pages and types, from the cached report.
-    const { data } = await stack.ask(`{
+    const { data } = await stack.send(`{
       workloadCosts(filter: { last: "7d", multiCluster: true, clusters: { names: ["dev-us-east-1"], exclude: true } }) {
         asOf
         window { startTime }
@@ -217,7 +217,7 @@ describe('a correct typed client', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('requests the namespaces of a period, which ScaleOps gets unchanged', async () => {
+  test('sends the namespaces and the period to ScaleOps unchanged', async () => {
     await using stack = await startStack();
     const { readNamespaces } = await load();
     const { names, othersCost } = await readNamespaces(`${await stack.gateway.listen()}/graphql`);

@@ -1,4 +1,4 @@
-// The bulkhead on a manual clock: rule by rule, then against a plain model of it.
+// The bulkhead on a manual clock: rule by rule, then compared with a plain model.
 
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
@@ -8,7 +8,7 @@ import { Bulkhead, BulkheadFullError, type BulkheadSettings } from '../../src/co
 import { createManualClock } from '../kit/time/clock.js';
 import { createDeferred, settle, watch } from '../kit/time/deferred.js';
 
-/** A task that was given to the bulkhead, with all that is seen of it from outside. */
+/** A task of the bulkhead, with its observable state. */
 interface TestTask {
   readonly name: number;
   readonly caller: AbortController;
@@ -17,8 +17,8 @@ interface TestTask {
   readonly end: (error?: Error) => void;
 }
 
-interface StandOptions extends BulkheadSettings {
-  /** What each caller has left of its deadline when it comes. */
+interface FixtureOptions extends BulkheadSettings {
+  /** The remaining deadline of each caller when it arrives. */
   readonly timeoutMs?: number;
 }
 
@@ -26,11 +26,11 @@ const QUEUE_FULL = 'BulkheadFullError: queue full';
 const TOO_MANY = 'BulkheadFullError: caller has too many calls queued';
 const NO_TIME = 'BulkheadFullError: no time left for a call';
 
-function createStand({ timeoutMs = 2_000, ...settings }: StandOptions) {
+function createFixture({ timeoutMs = 2_000, ...settings }: FixtureOptions) {
   const clock = createManualClock();
   const bulkhead = new Bulkhead(settings, clock);
   const tasks: TestTask[] = [];
-  /** The tasks that have started, in order, and those of them that have not ended. */
+  /** The started tasks, in order, and the running ones. */
   const started: number[] = [];
   const running = new Set<number>();
   const run = (key?: string, caller = new AbortController()): TestTask => {
@@ -66,8 +66,8 @@ function createStand({ timeoutMs = 2_000, ...settings }: StandOptions) {
 }
 
 describe('Bulkhead', () => {
-  test('runs its maximum, queues its maximum, and rejects the next at once', async () => {
-    const { clock, tasks, started, run, listeners, outcomes } = createStand({ maxInFlight: 2, maxQueued: 3 });
+  test('runs its maximum, queues its maximum, and rejects the next immediately', async () => {
+    const { clock, tasks, started, run, listeners, outcomes } = createFixture({ maxInFlight: 2, maxQueued: 3 });
     for (let count = 0; count < 6; count += 1) run();
     await settle();
     expect(started).toEqual([0, 1]);
@@ -79,16 +79,16 @@ describe('Bulkhead', () => {
     expect([clock.pending(), listeners()]).toEqual([0, 0]);
   });
 
-  test('queues nothing when the queue holds nothing', async () => {
-    const { run, outcomes } = createStand({ maxInFlight: 1, maxQueued: 0 });
+  test('queues nothing when the maximum of the queue is 0', async () => {
+    const { run, outcomes } = createFixture({ maxInFlight: 1, maxQueued: 0 });
     run();
     run();
     await settle();
     expect(outcomes()).toEqual(['pending', QUEUE_FULL]);
   });
 
-  test('starts queued tasks in FIFO order, also when another one comes at that moment', async () => {
-    const { tasks, started, run } = createStand({ maxInFlight: 1, maxQueued: 10 });
+  test('starts queued tasks in FIFO order, also when another one arrives at that moment', async () => {
+    const { tasks, started, run } = createFixture({ maxInFlight: 1, maxQueued: 10 });
     for (let count = 0; count < 4; count += 1) run();
     await settle();
     for (const { end } of tasks.slice(0, 4)) {
@@ -115,7 +115,7 @@ describe('Bulkhead', () => {
   });
 
   test('queues a caller until its deadline leaves no time for the median of recent tasks', async () => {
-    const { clock, run, listeners, started } = createStand({ maxInFlight: 1, maxQueued: 1, timeoutMs: 10_000 });
+    const { clock, run, listeners, started } = createFixture({ maxInFlight: 1, maxQueued: 1, timeoutMs: 10_000 });
     for (const durationMs of [100, 3_000, 5_000]) {
       const task = run();
       await settle();
@@ -139,8 +139,8 @@ describe('Bulkhead', () => {
     expect(started).toEqual([0, 1, 2, 3, 5]);
   });
 
-  test('rejects a queued caller at once when a usual task takes longer than its deadline', async () => {
-    const { clock, run } = createStand({ maxInFlight: 1, maxQueued: 1, timeoutMs: 1_000 });
+  test('rejects a caller immediately when a typical task takes longer than its deadline', async () => {
+    const { clock, run } = createFixture({ maxInFlight: 1, maxQueued: 1, timeoutMs: 1_000 });
     const slow = run();
     await settle();
     clock.advance(1_500);
@@ -153,7 +153,7 @@ describe('Bulkhead', () => {
   });
 
   test('tells a rejected caller when the queue is expected to have drained', async () => {
-    const { clock, bulkhead, run } = createStand({ maxInFlight: 2, maxQueued: 5, timeoutMs: 60_000 });
+    const { clock, bulkhead, run } = createFixture({ maxInFlight: 2, maxQueued: 5, timeoutMs: 60_000 });
     const rejection = async (): Promise<unknown> => {
       const { signal } = new AbortController();
       const error = await bulkhead
@@ -173,7 +173,7 @@ describe('Bulkhead', () => {
   });
 
   test('lets a queued caller abort with its own reason', async () => {
-    const { clock, tasks, started, run, listeners } = createStand({ maxInFlight: 1, maxQueued: 2 });
+    const { clock, tasks, started, run, listeners } = createFixture({ maxInFlight: 1, maxQueued: 2 });
     for (let count = 0; count < 3; count += 1) run();
     tasks[1]!.caller.abort(new Error('left'));
     await settle();
@@ -187,7 +187,7 @@ describe('Bulkhead', () => {
   });
 
   test('does not start a task whose caller aborted before, though there is a slot', async () => {
-    const { clock, started, run } = createStand({ maxInFlight: 1, maxQueued: 1 });
+    const { clock, started, run } = createFixture({ maxInFlight: 1, maxQueued: 1 });
     const aborted = new AbortController();
     aborted.abort(new Error('left'));
     const task = run(undefined, aborted);
@@ -200,7 +200,7 @@ describe('Bulkhead', () => {
   });
 
   test('holds the slot of a task whose caller aborted until the task ends', async () => {
-    const { tasks, started, run } = createStand({ maxInFlight: 1, maxQueued: 1 });
+    const { tasks, started, run } = createFixture({ maxInFlight: 1, maxQueued: 1 });
     run();
     run();
     await settle();
@@ -213,7 +213,7 @@ describe('Bulkhead', () => {
   });
 
   test('gives one caller at most three quarters of the slots and of the queue', async () => {
-    const { bulkhead, run, outcomes, started } = createStand({ maxInFlight: 8, maxQueued: 16 });
+    const { bulkhead, run, outcomes, started } = createFixture({ maxInFlight: 8, maxQueued: 16 });
     for (let count = 0; count < 19; count += 1) run('ann');
     await settle();
     expect(bulkhead.load()).toEqual({ inFlight: 6, queued: 12 });
@@ -224,8 +224,8 @@ describe('Bulkhead', () => {
     expect(started.slice(6)).toEqual([19, 20]);
   });
 
-  test('serves queued callers in turn, however many calls one of them has queued', async () => {
-    const { tasks, run, started } = createStand({ maxInFlight: 2, maxQueued: 40 });
+  test('serves queued callers in turn, whatever number of calls each has queued', async () => {
+    const { tasks, run, started } = createFixture({ maxInFlight: 2, maxQueued: 40 });
     for (let count = 0; count < 20; count += 1) run('ann');
     for (let count = 0; count < 2; count += 1) run('bob');
     await settle();
@@ -239,7 +239,7 @@ describe('Bulkhead', () => {
 });
 
 /** Running and queued tasks as two lists. */
-function createModel({ maxInFlight, maxQueued, timeoutMs = 0 }: StandOptions) {
+function createModel({ maxInFlight, maxQueued, timeoutMs = 0 }: FixtureOptions) {
   const running = new Map<number, number>();
   const started: number[] = [];
   const outcomes = new Map<number, unknown>();
@@ -250,7 +250,7 @@ function createModel({ maxInFlight, maxQueued, timeoutMs = 0 }: StandOptions) {
     running.set(name, now);
     started.push(name);
   };
-  const leave = (name: number, outcome: unknown): void => {
+  const abort = (name: number, outcome: unknown): void => {
     if (queue.some((waiting) => waiting.name === name)) outcomes.set(name, outcome);
     queue = queue.filter((waiting) => waiting.name !== name);
   };
@@ -274,9 +274,9 @@ function createModel({ maxInFlight, maxQueued, timeoutMs = 0 }: StandOptions) {
       const next = queue.shift();
       if (next !== undefined) start(next.name, now);
     },
-    leave,
+    leave: abort,
     pass(now: number): void {
-      for (const { name, until } of queue) if (until <= now) leave(name, NO_TIME);
+      for (const { name, until } of queue) if (until <= now) abort(name, NO_TIME);
     },
   };
 }
@@ -293,10 +293,10 @@ const anySettings = fc.record({
   timeoutMs: fc.constantFrom(1, 500, 1_000),
 });
 
-test('Bulkhead does as its model does, and leaves no timer and no listener, for any sequence', async () => {
+test('Bulkhead equals its model, and leaves no timer or listener, for any sequence', async () => {
   await fc.assert(
     fc.asyncProperty(anySettings, fc.array(anyStep, { minLength: 15, maxLength: 50 }), async (settings, steps) => {
-      const { clock, tasks, started, running, run, listeners, outcomes } = createStand(settings);
+      const { clock, tasks, started, running, run, listeners, outcomes } = createFixture(settings);
       const model = createModel(settings);
       const expectSame = async (): Promise<void> => {
         await settle();

@@ -1,4 +1,4 @@
-// The circuit breaker on a manual clock: rule by rule, then against a plain model of it.
+// The circuit breaker on a manual clock: rule by rule, then compared with a plain model.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -12,7 +12,7 @@ import {
 import { createManualClock } from '../kit/time/clock.js';
 import { createDeferred } from '../kit/time/deferred.js';
 
-/** What callers are told while a probe is under way. */
+/** The error of callers during a probe. */
 const PROBE_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const SETTINGS: CircuitBreakerSettings = {
@@ -24,7 +24,7 @@ const SETTINGS: CircuitBreakerSettings = {
   maxOpenMs: 120_000,
 };
 
-/** How a call ends: well, or with an error that is judged so. */
+/** How a call ends: with success, or with an error of this verdict. */
 type Ending = 'ok' | Verdict;
 
 class Fault extends Error {
@@ -36,15 +36,15 @@ class Fault extends Error {
   }
 }
 
-/** For how long calls are refused; nobody knows while a probe is under way. */
+/** How long calls are refused; unknown during a probe. */
 type Refusal = number;
 
-/** A call that is under way until `end`. */
+/** A call that runs until `end`. */
 interface Call {
   readonly end: (ending: Ending) => Promise<void>;
 }
 
-function createStand(settings: Partial<CircuitBreakerSettings> = {}) {
+function createFixture(settings: Partial<CircuitBreakerSettings> = {}) {
   const clock = createManualClock();
   const changes: boolean[] = [];
   const breaker = new CircuitBreaker(
@@ -55,7 +55,7 @@ function createStand(settings: Partial<CircuitBreakerSettings> = {}) {
       onChange: (isOpen) => changes.push(isOpen),
     },
   );
-  /** Begins a call; where it is refused, answers with how long to wait. */
+  /** Starts a call; a refused one returns the time to wait. */
   const begin = async (): Promise<Call | Refusal> => {
     const work = createDeferred<string>();
     const made: true[] = [];
@@ -72,7 +72,7 @@ function createStand(settings: Partial<CircuitBreakerSettings> = {}) {
       async end(ending) {
         if (ending === 'ok') work.resolve('done');
         else work.reject(new Fault(ending));
-        // What the caller hears is what the call came to.
+        // The caller gets the outcome of the call.
         if (ending === 'ok') expect(await result).toBe('done');
         else await expect(result).rejects.toEqual(new Fault(ending));
       },
@@ -93,7 +93,7 @@ const times = (count: number, ...endings: Ending[]): Ending[] => Array.from({ le
 
 describe('a circuit breaker opens', () => {
   test('after its failures in a row, notifies once, and rejects without a call', async () => {
-    const { clock, changes, breaker, begin, calls } = createStand();
+    const { clock, changes, breaker, begin, calls } = createFixture();
     await calls(...times(4, 'failure'));
     breaker.check();
     expect(changes).toEqual([]);
@@ -109,15 +109,15 @@ describe('a circuit breaker opens', () => {
   });
 
   test.each<Ending>(['ok', 'success'])('not when a call between them ends with "%s"', async (ending) => {
-    const { changes, calls } = createStand({ minCalls: 100 });
+    const { changes, calls } = createFixture({ minCalls: 100 });
     await calls(...times(3, ...times(4, 'failure'), ending), ...times(4, 'failure'));
     expect(changes).toEqual([]);
     await calls('failure');
     expect(changes).toEqual([true]);
   });
 
-  test('by failures in a row only: ignored calls neither count nor break the row', async () => {
-    const { changes, calls } = createStand();
+  test('by consecutive failures: ignored calls neither count nor reset the count', async () => {
+    const { changes, calls } = createFixture();
     await calls(...times(20, 'ignored'), ...times(4, 'failure', 'ignored'));
     expect(changes).toEqual([]);
     await calls('failure');
@@ -125,7 +125,7 @@ describe('a circuit breaker opens', () => {
   });
 
   test('when half of ten calls or more failed', async () => {
-    const { changes, calls } = createStand();
+    const { changes, calls } = createFixture();
     await calls(...times(4, 'ok', 'failure'), 'ok');
     expect(changes).toEqual([]);
     await calls('failure');
@@ -133,13 +133,13 @@ describe('a circuit breaker opens', () => {
   });
 
   test('not when less than half failed, however many', async () => {
-    const { changes, calls } = createStand();
+    const { changes, calls } = createFixture();
     await calls(...times(50, 'ok', 'failure', 'ok'));
     expect(changes).toEqual([]);
   });
 
-  test('by the calls within the window alone', async () => {
-    const { clock, changes, calls } = createStand();
+  test('by the calls within the window only', async () => {
+    const { clock, changes, calls } = createFixture();
     await calls(...times(4, 'ok', 'failure'), 'ok');
     clock.advance(SETTINGS.windowMs);
     await calls(...times(4, 'ok', 'failure'), 'ok');
@@ -149,8 +149,8 @@ describe('a circuit breaker opens', () => {
     expect(changes).toEqual([true]);
   });
 
-  test('also by a call that throws before it returns a promise', async () => {
-    const { changes, breaker } = createStand({ failuresInARow: 1 });
+  test('by a call that throws before it returns a promise, too', async () => {
+    const { changes, breaker } = createFixture({ failuresInARow: 1 });
     const thrown = breaker.run(() => {
       throw new Fault('failure');
     });
@@ -161,7 +161,7 @@ describe('a circuit breaker opens', () => {
 
 describe('an open circuit breaker', () => {
   test('lets one call probe after exactly its time, and all calls after a success', async () => {
-    const { clock, changes, begin, beginMade, calls } = createStand();
+    const { clock, changes, begin, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(14_999);
     expect(await begin()).toBe(1);
@@ -175,8 +175,8 @@ describe('an open circuit breaker', () => {
     await Promise.all(Array.from({ length: 20 }, beginMade));
   });
 
-  test('is probed again when a probe hangs, and ignores the outcome of that one', async () => {
-    const { clock, changes, begin, beginMade, calls } = createStand();
+  test('is probed again when a probe hangs, and ignores the outcome of the hanging probe', async () => {
+    const { clock, changes, begin, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
     const hanging = await beginMade();
@@ -190,8 +190,8 @@ describe('an open circuit breaker', () => {
     await Promise.all(Array.from({ length: 20 }, beginMade));
   });
 
-  test('may still be probed after a check', async () => {
-    const { clock, breaker, beginMade, calls } = createStand();
+  test('can still be probed after check()', async () => {
+    const { clock, breaker, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
     breaker.check();
@@ -202,8 +202,8 @@ describe('an open circuit breaker', () => {
     }).toThrow(new CircuitOpenError(1_000));
   });
 
-  test('stays open twice as long after each failed probe, up to the maximum, and as long as at first after a success', async () => {
-    const { clock, changes, begin, calls } = createStand();
+  test('doubles its open time after each failed probe, up to the maximum, and resets it after a success', async () => {
+    const { clock, changes, begin, calls } = createFixture();
     for (let round = 0; round < 2; round += 1) {
       await calls(...times(5, 'failure'));
       for (const openMs of [15_000, 30_000, 60_000, 120_000, 120_000]) {
@@ -214,25 +214,25 @@ describe('an open circuit breaker', () => {
         await calls('failure');
       }
       clock.advance(120_000);
-      // A refusal, for one, shows that the host is well.
+      // A refusal, for example, shows that the host works.
       await calls(round === 0 ? 'ok' : 'success');
       expect(changes.at(-1)).toBe(false);
     }
-    // Told at most once each time that it opened: by five failures, and by five probes.
+    // Notified once for each opening: by five failures, and by five probes.
     expect(changes.filter((isOpen) => isOpen).length).toBeLessThanOrEqual(2 * 6);
     expect(changes.filter((isOpen) => !isOpen)).toHaveLength(2);
   });
 
   test('forgets all failures when it closes', async () => {
-    const { clock, changes, calls } = createStand();
+    const { clock, changes, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
     await calls('ok', ...times(4, 'failure'), ...times(4, 'ok'));
     expect(changes).toEqual([true, false]);
   });
 
-  test('may be probed again at once after an ignored probe, and stays open no longer for it', async () => {
-    const { clock, changes, begin, beginMade, calls } = createStand();
+  test('can be probed again immediately after an ignored probe, which does not prolong the open time', async () => {
+    const { clock, changes, begin, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
     for (let round = 0; round < 3; round += 1) {
@@ -247,7 +247,7 @@ describe('an open circuit breaker', () => {
   });
 
   test.each<Ending>(['ok', 'failure', 'ignored'])('ignores an older call that ends with "%s"', async (end) => {
-    const { clock, begin, beginMade, calls } = createStand();
+    const { clock, begin, beginMade, calls } = createFixture();
     const older = await Promise.all(Array.from({ length: 30 }, beginMade));
     const endTen = async (): Promise<void> => {
       for (const call of older.splice(0, 10)) await call.end(end);
@@ -267,7 +267,7 @@ describe('an open circuit breaker', () => {
   });
 
   test('does not open again, once closed, by calls that started before it opened', async () => {
-    const { clock, changes, beginMade, calls } = createStand();
+    const { clock, changes, beginMade, calls } = createFixture();
     const older = await Promise.all(Array.from({ length: 20 }, beginMade));
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
@@ -277,7 +277,7 @@ describe('an open circuit breaker', () => {
   });
 
   test('stays open no longer when the clock is set back', async () => {
-    const { clock, begin, beginMade, calls } = createStand();
+    const { clock, begin, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(10_000);
     clock.advance(-HOUR_MS);
@@ -288,8 +288,8 @@ describe('an open circuit breaker', () => {
     await (await beginMade()).end('ok');
   });
 
-  test('is probed at once after an ignored probe, although the clock was set back meanwhile', async () => {
-    const { clock, beginMade, calls } = createStand();
+  test('is probed immediately after an ignored probe, although the clock was set back meanwhile', async () => {
+    const { clock, beginMade, calls } = createFixture();
     await calls(...times(5, 'failure'));
     clock.advance(15_000);
     const probe = await beginMade();
@@ -305,7 +305,7 @@ interface ModelCall {
   readonly probe: number;
 }
 
-/** The rules once more, as plainly as they can be written: all results since it last closed, and what they come to. */
+/** The rules in a straightforward form, computed from all results since the circuit last closed. */
 function createModel(settings: CircuitBreakerSettings) {
   const bucketMs = settings.windowMs / 10;
   let state: 'closed' | 'open' | 'probing' = 'closed';
@@ -313,7 +313,7 @@ function createModel(settings: CircuitBreakerSettings) {
   let openMs = settings.openMs;
   let results: { readonly at: number; readonly isFailure: boolean }[] = [];
   let era = 0;
-  /** The probe that counts, and when it began. */
+  /** The current probe, and its start. */
   let [probe, since] = [0, 0];
 
   const open = (now: number): void => {
@@ -370,10 +370,10 @@ const anySettings = fc.record({
   maxOpenMs: fc.constantFrom(1_000, 3_000),
 });
 
-test('CircuitBreaker does as its model does, for any sequence', async () => {
+test('CircuitBreaker equals its model for any sequence', async () => {
   await fc.assert(
     fc.asyncProperty(anySettings, fc.array(anyStep, { minLength: 20, maxLength: 60 }), async (settings, steps) => {
-      const { clock, begin } = createStand(settings);
+      const { clock, begin } = createFixture(settings);
       const model = createModel(settings);
       const underWay: { readonly call: Call; readonly modelled: ModelCall }[] = [];
       const start = async (): Promise<void> => {

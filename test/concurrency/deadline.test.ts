@@ -1,4 +1,4 @@
-// Deadlines, and waiting that a signal ends, on a manual clock.
+// Deadlines and abortable waits, on a manual clock.
 
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
@@ -42,7 +42,7 @@ describe('Deadline', () => {
     expect([clock.pending(), listenersOf(caller)]).toEqual([0, 0]);
   });
 
-  test('counts its time from a start in the past', () => {
+  test('may start in the past', () => {
     const clock = createManualClock();
     const startedAt = clock.now() - 400;
     const deadline = new Deadline(clock, 1_000, { startedAt });
@@ -54,7 +54,7 @@ describe('Deadline', () => {
     expect([late.signal.aborted, clock.pending()]).toEqual([true, 0]);
   });
 
-  test('starts no timer before it is used, and counts its time from its start nevertheless', () => {
+  test('starts no timer before its first use, yet counts from its start', () => {
     const clock = createManualClock();
     const caller = new AbortController();
     const deadline = new Deadline(clock, 1_000, { caller });
@@ -67,7 +67,7 @@ describe('Deadline', () => {
     expect([clock.pending(), listenersOf(caller)]).toEqual([0, 0]);
   });
 
-  test('leaves neither a timer nor a listener once ended, and never aborts then', () => {
+  test('leaves neither a timer nor a listener after its end, and does not abort any more', () => {
     const clock = createManualClock();
     const caller = new AbortController();
     const [used, unused] = [new Deadline(clock, 1_000, { caller }), new Deadline(clock, 1_000, { caller })];
@@ -79,14 +79,14 @@ describe('Deadline', () => {
     expect([used.signal.aborted, unused.signal.aborted]).toEqual([false, false]);
   });
 
-  test('has no more time left after the clock is set back', () => {
+  test('has no additional time after the clock is set back', () => {
     const clock = createManualClock();
     const deadline = new Deadline(clock, 1_000);
     clock.advance(-HOUR_MS);
     expect(deadline.remainingMs()).toBe(1_000);
   });
 
-  test('settles a race as the work does, or rejects when it aborts first', async () => {
+  test('settles a race like the work, or rejects when it aborts first', async () => {
     const clock = createManualClock();
     const deadline = new Deadline(clock, 1_000);
     await expect(deadline.race(Promise.resolve('done'))).resolves.toBe('done');
@@ -96,7 +96,7 @@ describe('Deadline', () => {
     clock.advance(1_000);
     await settle();
     expect(lost.outcome()).toEqual({ error: deadline.signal.reason as unknown });
-    // Neither heard nor an unhandled rejection.
+    // Has no effect, and is no unhandled rejection.
     late.reject(new Error('too late'));
     await settle();
     expect(listenersOf(deadline)).toBe(0);
@@ -111,12 +111,12 @@ describe('raceAbort', () => {
     await settle();
     expect(getEventListeners(signal, 'abort')).toEqual([]);
     const never = new Promise(() => undefined);
-    const [leaving, left] = [new AbortController(), new AbortController()];
+    const [controller, left] = [new AbortController(), new AbortController()];
     left.abort(new Error('left'));
-    const waiting = [raceAbort(never, leaving.signal), raceAbort(never, left.signal)];
-    leaving.abort(new Error('leaving'));
+    const waiting = [raceAbort(never, controller.signal), raceAbort(never, left.signal)];
+    controller.abort(new Error('leaving'));
     expect(await Promise.all(waiting.map((each) => each.catch(String)))).toEqual(['Error: leaving', 'Error: left']);
-    expect([leaving, left].map((each) => getEventListeners(each.signal, 'abort').length)).toEqual([0, 0]);
+    expect([controller, left].map((each) => getEventListeners(each.signal, 'abort').length)).toEqual([0, 0]);
   });
 });
 
@@ -136,13 +136,13 @@ describe('delay', () => {
 
   test('rejects with the reason of the signal, and leaves no timer', async () => {
     const clock = createManualClock();
-    const leaving = new AbortController();
-    const paused = watch(delay(clock, 1_000, leaving.signal));
+    const controller = new AbortController();
+    const paused = watch(delay(clock, 1_000, controller.signal));
     const reason = new Error('left');
-    leaving.abort(reason);
+    controller.abort(reason);
     await settle();
     expect(paused.outcome()).toEqual({ error: reason });
-    await expect(delay(clock, 1_000, leaving.signal)).rejects.toBe(reason);
-    expect([clock.pending(), getEventListeners(leaving.signal, 'abort').length]).toEqual([0, 0]);
+    await expect(delay(clock, 1_000, controller.signal)).rejects.toBe(reason);
+    expect([clock.pending(), getEventListeners(controller.signal, 'abort').length]).toEqual([0, 0]);
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { createRequestLimits } from '../../src/concurrency/request-limits.js';
 import { createManualClock } from '../kit/time/clock.js';
 
-function createStand(perMinute = 60) {
+function createFixture(perMinute = 60) {
   const clock = createManualClock();
   return { clock, ...createRequestLimits({ perMinute, clock }) };
 }
@@ -16,22 +16,22 @@ const passed = (waits: readonly number[]): number => waits.filter((waitMs) => wa
 
 describe('createRequestLimits', () => {
   test('limits each caller, whatever its address', () => {
-    const { takeCaller } = createStand();
+    const { takeCaller } = createFixture();
     expect(passed(times(100, () => takeCaller('ann')))).toBe(60);
     expect(passed(times(100, () => takeCaller('bob')))).toBe(60);
     expect(takeCaller('ann')).toBe(1_000);
   });
 
   test('limits each address to ten times as much', () => {
-    const { takeAddress } = createStand();
+    const { takeAddress } = createFixture();
     expect(passed(times(1_000, () => takeAddress('10.0.0.1')))).toBe(600);
     expect(takeAddress('10.0.0.2')).toBe(0);
   });
 
-  test('lets 30 of 600 made-up tokens from one address pass, sent at once or one after the other', () => {
-    const concurrent = createStand();
+  test('allows 30 of 600 made-up tokens from one address, concurrent or sequential', () => {
+    const concurrent = createFixture();
     expect(passed(times(600, (index) => concurrent.takeAttempt('10.0.0.1', `token ${index}`)))).toBe(30);
-    const sequential = createStand();
+    const sequential = createFixture();
     const attempt = (index: number): number => {
       const waitMs = sequential.takeAttempt('10.0.0.1', `token ${index}`);
       if (waitMs === 0) sequential.recordAuthenticationFailure('10.0.0.1', `token ${index}`);
@@ -43,8 +43,8 @@ describe('createRequestLimits', () => {
     expect(attempt(2)).toBe(2_000);
   });
 
-  test('lets accepted callers pass at an address from which others guess tokens', () => {
-    const { takeAttempt, recordAuthenticationSuccess } = createStand();
+  test('allows accepted callers at an address from which others guess tokens', () => {
+    const { takeAttempt, recordAuthenticationSuccess } = createFixture();
     expect(takeAttempt('10.0.0.1', 'ann')).toBe(0);
     recordAuthenticationSuccess('10.0.0.1', 'ann');
     times(600, (index) => takeAttempt('10.0.0.1', `token ${index}`));
@@ -54,7 +54,7 @@ describe('createRequestLimits', () => {
   });
 
   test('counts nothing for callers that are accepted, however many there are', () => {
-    const { takeAttempt, recordAuthenticationSuccess } = createStand();
+    const { takeAttempt, recordAuthenticationSuccess } = createFixture();
     const attempt = (index: number): number => {
       const waitMs = takeAttempt('10.0.0.1', `caller ${index}`);
       recordAuthenticationSuccess('10.0.0.1', `caller ${index}`);
@@ -64,28 +64,28 @@ describe('createRequestLimits', () => {
   });
 
   test('no longer trusts a caller whose token is refused', () => {
-    const { takeAttempt, recordAuthenticationSuccess, recordAuthenticationFailure } = createStand();
+    const { takeAttempt, recordAuthenticationSuccess, recordAuthenticationFailure } = createFixture();
     takeAttempt('10.0.0.1', 'ann');
     recordAuthenticationSuccess('10.0.0.1', 'ann');
     expect(recordAuthenticationFailure('10.0.0.1', 'ann')).toBe(0);
     expect(passed(times(100, () => takeAttempt('10.0.0.1', 'ann')))).toBe(29);
   });
 
-  test('tells an address to wait after too many failures that the gateway itself has found', () => {
-    const { clock, recordAuthenticationFailure } = createStand();
+  test('delays an address after too many failures that the gateway detects by itself', () => {
+    const { clock, recordAuthenticationFailure } = createFixture();
     expect(passed(times(100, () => recordAuthenticationFailure('10.0.0.1')))).toBe(30);
     expect(recordAuthenticationFailure('10.0.0.2')).toBe(0);
     clock.advance(60_000);
     expect(recordAuthenticationFailure('10.0.0.1')).toBe(0);
   });
 
-  test('allows five failures per minute where the limit is very low', () => {
-    const { recordAuthenticationFailure } = createStand(1);
+  test('allows five failures per minute when the limit is very low', () => {
+    const { recordAuthenticationFailure } = createFixture(1);
     expect(passed(times(100, () => recordAuthenticationFailure('10.0.0.1')))).toBe(5);
   });
 
   test('keeps the limit of an active caller while 9,000 others appear', () => {
-    const { takeCaller } = createStand();
+    const { takeCaller } = createFixture();
     times(60, () => takeCaller('ann'));
     times(9_000, (index) => takeCaller(`caller ${index}`));
     expect(takeCaller('ann')).toBeGreaterThan(0);

@@ -1,4 +1,4 @@
-// The retry policy on a manual clock: rule by rule, then against all sequences.
+// The retry policy on a manual clock: rule by rule, then for random sequences.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { createManualClock } from '../kit/time/clock.js';
 describe('a retry policy', () => {
   const PLENTY: RetrySettings = { maxAttempts: 3, retryRatio: 1, minRetries: 1_000 };
   const USUAL: RetrySettings = { maxAttempts: 3, retryRatio: 0.1, minRetries: 3 };
-  /** What a request that fails by these rules waits before each next attempt, until there is none. */
+  /** The waits of a failing request before each further attempt. */
   const waits = (settings: RetrySettings, rules: readonly RetryRule[], random = 0.5): (number | undefined)[] => {
     const retries = createRetryPolicy(settings, createManualClock(), () => random).start();
     return rules.map((rule) => retries.nextDelayMs({ retry: rule }, 30_000));
@@ -17,13 +17,13 @@ describe('a retry policy', () => {
 
   test.each<[string, RetryRule[], (number | undefined)[]]>([
     ['never', ['never'], [undefined]],
-    ['never after what may be tried again', ['budget', 'never'], [200, undefined]],
-    ['within the budget, so many attempts in all', ['budget', 'budget', 'budget'], [200, 400, undefined]],
+    ['not after a failure that may not be retried', ['budget', 'never'], [200, undefined]],
+    ['up to the maximum number of attempts', ['budget', 'budget', 'budget'], [200, 400, undefined]],
     ['once', ['once', 'once'], [200, undefined]],
-    ['not once more, when it was tried again already', ['budget', 'once'], [200, undefined]],
-    ['at once, at no cost of attempts', ['immediate', 'budget', 'budget', 'budget'], [0, 200, 400, undefined]],
-    ['at once the first time only', ['immediate', 'immediate', 'immediate', 'immediate'], [0, 200, 400, undefined]],
-    ['at once also late', ['budget', 'budget', 'immediate', 'budget'], [200, 400, 0, undefined]],
+    ['not again when the failure allows only one retry', ['budget', 'once'], [200, undefined]],
+    ['immediately, without counting an attempt', ['immediate', 'budget', 'budget', 'budget'], [0, 200, 400, undefined]],
+    ['immediately only the first time', ['immediate', 'immediate', 'immediate', 'immediate'], [0, 200, 400, undefined]],
+    ['immediately, also after other retries', ['budget', 'budget', 'immediate', 'budget'], [200, 400, 0, undefined]],
   ])('retries: %s', (_name, rules, expected) => {
     expect(waits(PLENTY, rules)).toEqual(expected);
   });
@@ -41,12 +41,12 @@ describe('a retry policy', () => {
   });
 
   test.each<[string, number, number | undefined]>([
-    ['asks for less than the jitter', 199, 200],
-    ['asks for more than the jitter', 201, 201],
-    ['asks for as long as anybody waits', 5_000, 5_000],
-    ['asks for longer than anybody waits', 5_001, undefined],
-    ['asks for ever', Infinity, undefined],
-    ['asks for no time', 0, 200],
+    ['sends less than the jitter', 199, 200],
+    ['sends more than the jitter', 201, 201],
+    ['sends the maximum wait', 5_000, 5_000],
+    ['sends more than the maximum wait', 5_001, undefined],
+    ['sends Infinity', Infinity, undefined],
+    ['sends 0', 0, 200],
   ])('honours Retry-After of a host that %s', (_name, retryAfterMs, expected) => {
     const retries = createRetryPolicy(PLENTY, createManualClock(), () => 0.5).start();
     expect(retries.nextDelayMs({ retry: 'budget', retryAfterMs }, 30_000)).toBe(expected);
@@ -62,7 +62,7 @@ describe('a retry policy', () => {
     expect(retries.nextDelayMs({ retry: 'budget' }, remainingMs)).toBe(expected);
   });
 
-  test('takes nothing from the budget for a retry without time, nor for an immediate one', () => {
+  test('spends no budget on a retry without remaining time, or on an immediate one', () => {
     const clock = createManualClock();
     const policy = createRetryPolicy({ ...USUAL, minRetries: 1 }, clock, () => 0.5);
     expect(policy.start().nextDelayMs({ retry: 'budget' }, 100)).toBeUndefined();
@@ -89,7 +89,7 @@ describe('a retry policy', () => {
     expect(retriesOf(10)).toBe(3);
   });
 
-  test('retries immediately sixteen times per minute, and then as after any other fault', () => {
+  test('retries immediately sixteen times per minute, and then like after any other fault', () => {
     const clock = createManualClock();
     const policy = createRetryPolicy({ maxAttempts: 3, retryRatio: 0, minRetries: 2 }, clock, () => 1);
     const next = () => policy.start().nextDelayMs({ retry: 'immediate' }, 30_000);
@@ -98,7 +98,7 @@ describe('a retry policy', () => {
     expect(next()).toBe(0);
   });
 
-  test('never exceeds its budget within a minute, and never refuses within it, for any sequence', () => {
+  test('never exceeds its budget within a minute, and never refuses a retry within the budget, for any sequence', () => {
     const anyRule = fc.constantFrom<RetryRule>('budget', 'budget', 'budget', 'once', 'never', 'immediate');
     const anyStep = fc.oneof(
       {
@@ -125,7 +125,7 @@ describe('a retry policy', () => {
         const policy = createRetryPolicy(settings, clock, () => 0);
         const [requests, retried, immediate]: [number[], number[], number[]] = [[], [], []];
         const within = (times: number[], ms: number): number => times.filter((at) => clock.now() - at < ms).length;
-        // Counts leave the minute to the tenth of it: what is within 54 s counts, what is beyond 60 s does not.
+        // The window moves in tenths of a minute: retries of the last 54 s count, retries older than 60 s do not.
         const budgetOver = (ms: number): number =>
           Math.max(settings.minRetries, Math.floor(within(requests, ms) * settings.retryRatio));
         const request = (rule: RetryRule): void => {
@@ -134,16 +134,16 @@ describe('a retry policy', () => {
           const allowed = { never: 0, once: 1, budget: 3, immediate: 3 }[rule];
           let counted = 0;
           if (rule === 'immediate') {
-            // What comes then is a test of its own.
+            // Another test covers the rest.
             if (within(immediate, 60_000) >= 16) return;
             expect(retries.nextDelayMs({ retry: rule }, 1_000)).toBe(0);
             immediate.push(clock.now());
           }
           for (let attempt = 0; attempt < 5; attempt += 1) {
             const isAllowed = counted < Math.min(allowed, settings.maxAttempts - 1);
-            const isSurelyInBudget = within(retried, 60_000) < budgetOver(54_000);
+            const isWithinBudget = within(retried, 60_000) < budgetOver(54_000);
             const isRetried = retries.nextDelayMs({ retry: rule }, 1_000) !== undefined;
-            if (isAllowed && isSurelyInBudget) expect(isRetried).toBe(true);
+            if (isAllowed && isWithinBudget) expect(isRetried).toBe(true);
             if (!isAllowed) expect(isRetried).toBe(false);
             if (!isRetried) continue;
             counted += 1;

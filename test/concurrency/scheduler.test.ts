@@ -56,7 +56,7 @@ test('shares one slice between all computations of a turn', () => {
   expect(log).not.toContain('b');
 });
 
-test('continues computations in turn, so that none starves', async () => {
+test('continues computations in turn, so none starves', async () => {
   const { scheduler, count, log, turn } = createBench();
   const long = scheduler.run(count('a', 1_000));
   const short = scheduler.run(count('b', 1));
@@ -67,7 +67,7 @@ test('continues computations in turn, so that none starves', async () => {
   void long;
 });
 
-test('ends a computation whose caller has gone, before its next slice', async () => {
+test('ends a computation before its next slice when its caller has aborted', async () => {
   const { scheduler, count, log, turn } = createBench();
   const caller = new AbortController();
   const result = Promise.resolve(scheduler.run(count('a', 100), caller.signal));
@@ -77,7 +77,7 @@ test('ends a computation whose caller has gone, before its next slice', async ()
   expect(log.at(-1)).toBe('a ended');
 });
 
-test('rejects with the error of a computation, and goes on with the others', async () => {
+test('rejects with the error of a computation, and continues the others', async () => {
   const { scheduler, count, turn } = createBench();
   function* fail(): Generator<undefined, string, undefined> {
     yield* count('a', 15);

@@ -1,4 +1,4 @@
-// The semaphore: rule by rule, then under random interleavings of callers that come, end, give back and fail.
+// The semaphore: rule by rule, then under random interleavings of callers that acquire, abort, release and fail.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -40,7 +40,7 @@ describe('Semaphore', () => {
     expect([granted, semaphore.held, semaphore.waiting]).toEqual([[0, 1, 2, 3], 2, 0]);
   });
 
-  test('takes a permit back once, however often it is released', async () => {
+  test('counts a release once, however often it is called', async () => {
     const semaphore = new Semaphore({ max: 1 });
     const permit = await semaphore.acquire(createCaller());
     permit.release();
@@ -51,7 +51,7 @@ describe('Semaphore', () => {
     expect(semaphore.held).toBe(0);
   });
 
-  test('leaves a permit to a caller that ends, until it is released', async () => {
+  test('keeps the permit of an aborted caller until it is released', async () => {
     const semaphore = new Semaphore({ max: 1 });
     const caller = createCaller();
     const permit = await semaphore.acquire(caller);
@@ -61,7 +61,7 @@ describe('Semaphore', () => {
     expect(semaphore.held).toBe(0);
   });
 
-  test('grants nothing to a caller that ended before', async () => {
+  test('grants no permit to a caller that has already aborted', async () => {
     const semaphore = new Semaphore({ max: 1 });
     const caller = createCaller();
     caller.end();
@@ -70,7 +70,7 @@ describe('Semaphore', () => {
     expect(semaphore.held).toBe(0);
   });
 
-  test('keeps no permit for a caller that ends in the turn in which it is granted one', async () => {
+  test('takes the permit back from a caller that aborts in the turn in which it is granted', async () => {
     const semaphore = new Semaphore({ max: 1 });
     const first = await semaphore.acquire(createCaller());
     const caller = createCaller();
@@ -81,7 +81,7 @@ describe('Semaphore', () => {
     expect([semaphore.held, semaphore.waiting]).toEqual([0, 0]);
   });
 
-  test('lets a caller that ends leave the queue', async () => {
+  test('removes an aborted caller from the queue', async () => {
     const semaphore = new Semaphore({ max: 1 });
     const first = await semaphore.acquire(createCaller());
     const caller = createCaller();
@@ -94,7 +94,7 @@ describe('Semaphore', () => {
     await stayed;
   });
 
-  test('holds the permit of a task until it settles, although its caller has ended', async () => {
+  test('holds the permit of a task until it settles, although its caller has aborted', async () => {
     const semaphore = new Semaphore({ max: 1 });
     const caller = createCaller();
     const work = createDeferred<string>();
@@ -109,7 +109,7 @@ describe('Semaphore', () => {
     expect(semaphore.held).toBe(0);
   });
 
-  test('serves the keys in turn, and none beyond its share', async () => {
+  test('serves the keys in turn, and limits each to its share', async () => {
     const semaphore = new Semaphore({ max: 4, maxPerKey: 3 });
     const order: string[] = [];
     const permits: Permit[] = [];
@@ -135,9 +135,9 @@ describe('Semaphore', () => {
     expect(order.slice(4)).toEqual(['ann', 'bob', 'eve', 'ann', 'ann']);
   });
 
-  // Fails when a waiter stays queued after its caller has ended, when a permit is given back twice, or when the grant
+  // Fails when a waiter stays queued after its caller has aborted, when a permit is released twice, or when the grant
   // skips a key that may have one.
-  test('never exceeds its bounds, never leaves a free permit unused, and ends empty', async () => {
+  test('never exceeds its limits, never leaves a free permit unused, and ends empty', async () => {
     const anyStep = fc.record({
       action: fc.constantFrom('acquire', 'run', 'release', 'end', 'settle'),
       key: fc.constantFrom(undefined, 'ann', 'bob', 'eve'),

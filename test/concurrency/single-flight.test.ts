@@ -1,4 +1,5 @@
-// Single flight by itself: who joins, who waits, who leaves, and when the work is aborted. Then against a plain model.
+// Single flight on its own: callers that join, wait and abort, and when the work is aborted. Then compared with a plain
+// model.
 
 import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
@@ -9,11 +10,11 @@ import { createDeferred, settle, watch, type Deferred, type Watched } from '../k
 
 interface Flight {
   readonly work: Deferred<string>;
-  /** The work's own: aborts when it is called off. */
+  /** The signal of the work, which aborts when no caller is left. */
   readonly signal: AbortSignal;
 }
 
-function createStand() {
+function createFixture() {
   const flights: Flight[] = [];
   const flight = createSingleFlight<string>();
   const join = (key = 'key', signal?: AbortSignal): Watched<string> =>
@@ -32,8 +33,8 @@ function createStand() {
 }
 
 describe('single flight', () => {
-  test('runs work of one key once at a time, and again after it has settled', async () => {
-    const { flights, flight, join } = createStand();
+  test('runs one work per key at a time, and again after it has settled', async () => {
+    const { flights, flight, join } = createFixture();
     const waiting = [join(), join(), join('other'), join()];
     expect(flights).toHaveLength(2);
     expect([flight.has('key'), flight.has('other'), flight.has('third')]).toEqual([true, true, false]);
@@ -54,7 +55,7 @@ describe('single flight', () => {
   });
 
   test('rejects every waiter with the error of the work, and does not cache it', async () => {
-    const { flights, flight, join } = createStand();
+    const { flights, flight, join } = createFixture();
     const waiting = [join(), join('key', new AbortController().signal)];
     const error = new Error('failed');
     flights[0]!.work.reject(error);
@@ -66,7 +67,7 @@ describe('single flight', () => {
   });
 
   test('forgets work that throws before it returns a promise', async () => {
-    const { flight } = createStand();
+    const { flight } = createFixture();
     const thrown = flight.join('key', () => {
       throw new Error('thrown');
     });
@@ -74,11 +75,11 @@ describe('single flight', () => {
     expect(flight.has('key')).toBe(false);
   });
 
-  test('rejects a waiter that aborts with its own reason, and goes on for the others', async () => {
-    const { flights, join } = createStand();
-    const leaving = new AbortController();
-    const [left, stays] = [join('key', leaving.signal), join()];
-    leaving.abort(new Error('left'));
+  test('rejects an aborted waiter with its own reason, and continues for the others', async () => {
+    const { flights, join } = createFixture();
+    const controller = new AbortController();
+    const [left, stays] = [join('key', controller.signal), join()];
+    controller.abort(new Error('left'));
     await settle();
     expect([left.outcome(), stays.outcome()]).toEqual([{ error: new Error('left') }, 'pending']);
     expect(flights[0]!.signal.aborted).toBe(false);
@@ -87,8 +88,8 @@ describe('single flight', () => {
     expect([left.outcome(), stays.outcome()]).toEqual([{ error: new Error('left') }, { value: 'done' }]);
   });
 
-  test('aborts the work when the last waiter has aborted, and not before', async () => {
-    const { flights, flight, join } = createStand();
+  test('aborts the work only when the last waiter has aborted', async () => {
+    const { flights, flight, join } = createFixture();
     const leaving = Array.from({ length: 100 }, () => new AbortController());
     for (const { signal } of leaving) join('key', signal);
     for (const controller of leaving.slice(1)) controller.abort();
@@ -100,22 +101,22 @@ describe('single flight', () => {
     expect(flights).toHaveLength(1);
   });
 
-  test('does not start work for a caller that has aborted before', async () => {
-    const { flights, join } = createStand();
+  test('does not start work for a caller that has already aborted', async () => {
+    const { flights, join } = createFixture();
     const left = join('key', AbortSignal.abort(new Error('left')));
     await settle();
     expect([left.outcome(), flights.length]).toEqual([{ error: new Error('left') }, 0]);
   });
 
   test('starts again for a caller that joins after all others have aborted', async () => {
-    const { flights, flight, join } = createStand();
-    const leaving = new AbortController();
-    join('key', leaving.signal);
-    leaving.abort();
+    const { flights, flight, join } = createFixture();
+    const controller = new AbortController();
+    join('key', controller.signal);
+    controller.abort();
     await settle();
     const newer = [join(), join()];
     expect(flights).toHaveLength(2);
-    // The end of the old work, good or bad, is nothing to the newer one under the same key.
+    // The end of the old work does not affect newer work with the same key.
     flights[0]!.work.resolve('old');
     await settle();
     expect(newer.map(({ outcome }) => outcome())).toEqual(['pending', 'pending']);
@@ -128,10 +129,10 @@ describe('single flight', () => {
   });
 
   test('keeps the work for a caller that joins in the turn in which the last one aborts', async () => {
-    const { flights, join } = createStand();
-    const leaving = new AbortController();
-    join('key', leaving.signal);
-    leaving.abort();
+    const { flights, join } = createFixture();
+    const controller = new AbortController();
+    join('key', controller.signal);
+    controller.abort();
     const joined = join();
     await settle();
     const flight = flights.at(-1)!;
@@ -144,7 +145,7 @@ describe('single flight', () => {
   test.each(['done', 'failed'])(
     'starts again for a caller that joins in the turn in which the work has %s',
     async (how) => {
-      const { flights, flight, join } = createStand();
+      const { flights, flight, join } = createFixture();
       join('key', new AbortController().signal);
       const { promise, resolve, reject } = flights[0]!.work;
       const joinAgain = (): void => {
@@ -156,7 +157,7 @@ describe('single flight', () => {
       else reject(new Error('failed'));
       await joined;
       await settle();
-      // Those who leave the old flight after that leave the newer one alone.
+      // Later aborts of the old waiters do not affect the newer work.
       expect([flight.has('key'), flights[1]!.signal.aborted]).toEqual([true, false]);
       join();
       expect(flights).toHaveLength(2);
@@ -164,24 +165,24 @@ describe('single flight', () => {
   );
 
   test('ignores the error of aborted work, and leaves no listener on the callers', async () => {
-    const { flights, join } = createStand();
-    const [leaving, staying] = [new AbortController(), new AbortController()];
-    join('key', leaving.signal);
-    leaving.abort();
+    const { flights, join } = createFixture();
+    const [controller, staying] = [new AbortController(), new AbortController()];
+    join('key', controller.signal);
+    controller.abort();
     await settle();
     flights[0]!.work.reject(new Error('called off'));
     join('key', staying.signal);
     flights[1]!.work.resolve('done');
     await settle();
-    expect([leaving, staying].map(({ signal }) => getEventListeners(signal, 'abort').length)).toEqual([0, 0]);
+    expect([controller, staying].map(({ signal }) => getEventListeners(signal, 'abort').length)).toEqual([0, 0]);
   });
 });
 
 interface ModelFlight {
   readonly key: string;
   readonly waiters: Set<number>;
-  hasLanded: boolean;
-  isCalledOff: boolean;
+  hasSettled: boolean;
+  isCancelled: boolean;
 }
 
 const KEYS = ['a', 'b'];
@@ -191,15 +192,16 @@ const anyStep = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('land' as const), which: fc.nat(), fails: fc.boolean() }) },
 );
 
-test('single flight does as its model does, for any sequence', async () => {
+test('single flight equals its model for any sequence', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyStep, { minLength: 10, maxLength: 50 }), async (steps) => {
-      const { flights, flight, join } = createStand();
+      const { flights, flight, join } = createFixture();
       const modelled: ModelFlight[] = [];
       const current = new Map<string, ModelFlight>();
-      const waiters: { readonly leaving: AbortController; readonly watched: Watched<string>; expected: unknown }[] = [];
+      const waiters: { readonly controller: AbortController; readonly watched: Watched<string>; expected: unknown }[] =
+        [];
       const modelJoin = (key: string, waiter: number): void => {
-        const found = current.get(key) ?? { key, waiters: new Set(), hasLanded: false, isCalledOff: false };
+        const found = current.get(key) ?? { key, waiters: new Set(), hasSettled: false, isCancelled: false };
         if (!current.has(key)) modelled.push(found);
         current.set(key, found);
         found.waiters.add(waiter);
@@ -209,16 +211,16 @@ test('single flight does as its model does, for any sequence', async () => {
         if (found === undefined) return;
         waiters[waiter]!.expected = { error: new Error(`left ${waiter}`) };
         if (found.waiters.size > 0) return;
-        found.isCalledOff = true;
+        found.isCancelled = true;
         current.delete(found.key);
       };
       const land = (index: number, fails: boolean): void => {
         const [{ work }, model] = [flights[index]!, modelled[index]!];
-        if (model.hasLanded) return;
+        if (model.hasSettled) return;
         const error = new Error(`failed ${index}`);
         if (fails) work.reject(error);
         else work.resolve(`flight ${index}`);
-        model.hasLanded = true;
+        model.hasSettled = true;
         for (const waiter of model.waiters)
           waiters[waiter]!.expected = fails ? { error } : { value: `flight ${index}` };
         model.waiters.clear();
@@ -226,21 +228,23 @@ test('single flight does as its model does, for any sequence', async () => {
       };
       for (const { do: what, which, fails } of steps) {
         if (what === 'join') {
-          const [key, leaving] = [KEYS[which % KEYS.length]!, new AbortController()];
+          const [key, controller] = [KEYS[which % KEYS.length]!, new AbortController()];
           modelJoin(key, waiters.length);
-          waiters.push({ leaving, watched: join(key, leaving.signal), expected: 'pending' });
+          waiters.push({ controller, watched: join(key, controller.signal), expected: 'pending' });
         } else if (what === 'leave' && waiters.length > 0) {
           const waiter = which % waiters.length;
-          waiters[waiter]!.leaving.abort(new Error(`left ${waiter}`));
+          waiters[waiter]!.controller.abort(new Error(`left ${waiter}`));
           modelLeave(waiter);
         } else if (what === 'land' && flights.length > 0) land(which % flights.length, fails);
         await settle();
         expect(waiters.map(({ watched }) => watched.outcome())).toEqual(waiters.map(({ expected }) => expected));
         expect(KEYS.filter((key) => flight.has(key))).toEqual(KEYS.filter((key) => current.has(key)));
         expect(flights).toHaveLength(modelled.length);
-        // Whether a work that has ended is called off makes no difference.
-        const underWay = flights.filter((_flight, index) => !modelled[index]!.hasLanded);
-        const expected = modelled.filter(({ hasLanded }) => !hasLanded).map(({ isCalledOff }) => isCalledOff);
+        // Aborting finished work has no effect.
+        const underWay = flights.filter((_flight, index) => !modelled[index]!.hasSettled);
+        const expected = modelled
+          .filter(({ hasSettled: hasLanded }) => !hasLanded)
+          .map(({ isCancelled: isCalledOff }) => isCalledOff);
         expect(underWay.map(({ signal }) => signal.aborted)).toEqual(expected);
       }
     }),

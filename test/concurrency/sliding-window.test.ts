@@ -1,4 +1,4 @@
-// Counts over a sliding window, on a manual clock: rule by rule, then against all sequences.
+// Counts over a sliding window, on a manual clock: rule by rule, then for random sequences.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { createManualClock } from '../kit/time/clock.js';
 const HOUR_MS = 3_600_000;
 
 describe('a sliding window counter', () => {
-  test('counts each name separately for the length of the window, to a tenth', () => {
+  test('counts each name separately over the window, in steps of a tenth', () => {
     const clock = createManualClock(0);
     const counts = createSlidingWindowCounter<'a' | 'b'>(clock, 1_000);
     for (const name of ['a', 'b', 'a'] as const) counts.add(name);
@@ -41,7 +41,7 @@ describe('a sliding window counter', () => {
     );
   });
 
-  test('counts as a filtered list does, also when the clock jumps back and forth', () => {
+  test('counts like a filtered list, also when the clock jumps back and forth', () => {
     const anyStep = fc.oneof(
       fc.record({ do: fc.constantFrom('a' as const, 'b' as const), ms: fc.constant(0) }),
       fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 400 }) }),

@@ -15,7 +15,7 @@ const AZURE = {
 };
 const PASSWORD_MISSING = 'SCALEOPS_PASSWORD must be set with SCALEOPS_AUTH=login.';
 
-/** Every file holds a token, but for one. */
+/** All files hold a token except one. */
 function readText(path: string): string {
   if (path === '/nowhere') throw new Error('ENOENT: canary');
   return path === '/rubbish' ? 'canary canary' : 'token\n';
@@ -47,7 +47,7 @@ describe('readConfig', () => {
       graphiql: true,
       schema: { federation: true, access: undefined, cacheTags: false },
       maxPageRows: undefined,
-      maxAnswerRows: 250_000,
+      maxResponseRows: 250_000,
       shutdown: { delayMs: 0, limitMs: 8_000 },
       protection: {
         documents: {
@@ -83,7 +83,7 @@ describe('readConfig', () => {
         multiClusterByDefault: true,
         timeoutMs: 30_000,
         maxResponseBytes: 134_217_728,
-        // The figures of the design.
+        // Decided in the architecture document, which is not in this repository.
         resilience: {
           maxInFlight: 8,
           maxQueued: 256,
@@ -193,7 +193,7 @@ describe('readConfig', () => {
       graphiql: false,
       schema: { federation: false, access: [['costs:read', 'finops'], ['admin']], cacheTags: true },
       maxPageRows: 500,
-      maxAnswerRows: undefined,
+      maxResponseRows: undefined,
       shutdown: { delayMs: 17_000, limitMs: 18_000 },
       protection: {
         documents: {
@@ -317,7 +317,7 @@ describe('readConfig', () => {
     expect(problemsOf({ SCALEOPS_URL: MINIMAL.SCALEOPS_URL, ...env })).toEqual(problems);
   });
 
-  test('warns of credentials that the chosen authentication does not use', () => {
+  test('warns about credentials that the chosen authentication does not use', () => {
     const { warnings } = readConfig({ ...MINIMAL, SCALEOPS_AUTH: 'forward', SCALEOPS_PASSWORD: 'canary' });
     expect(warnings).toEqual([
       'SCALEOPS_TOKEN has no effect without SCALEOPS_AUTH=token.',
@@ -325,12 +325,12 @@ describe('readConfig', () => {
     ]);
   });
 
-  test('warns of headers without a receiver of traces', () => {
+  test('warns about headers without a receiver of traces', () => {
     const { warnings } = readConfig({ ...MINIMAL, OTEL_EXPORTER_OTLP_HEADERS: 'authorization=canary' });
     expect(warnings).toEqual(['OTEL_EXPORTER_OTLP_HEADERS has no effect without OTEL_EXPORTER_OTLP_ENDPOINT.']);
   });
 
-  test('warns of GATEWAY_TIMEOUT_MS below SCALEOPS_TIMEOUT_MS', () => {
+  test('warns about GATEWAY_TIMEOUT_MS below SCALEOPS_TIMEOUT_MS', () => {
     expect(readConfig({ ...MINIMAL, GATEWAY_TIMEOUT_MS: '29999' }).warnings).toEqual([
       'GATEWAY_TIMEOUT_MS is less than SCALEOPS_TIMEOUT_MS: reports that take longer never arrive.',
     ]);
@@ -338,19 +338,19 @@ describe('readConfig', () => {
     expect(readConfig({ ...MINIMAL, SCALEOPS_TIMEOUT_MS: '600000', GATEWAY_TIMEOUT_MS: 'off' }).warnings).toEqual([]);
   });
 
-  test('warns of GraphiQL without introspection', () => {
+  test('warns about GraphiQL without introspection', () => {
     expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off' }).warnings).toEqual([
       'GRAPHIQL is on, but without documentation and completion: GATEWAY_INTROSPECTION is off.',
     ]);
     expect(readConfig({ ...MINIMAL, GATEWAY_INTROSPECTION: 'off', GRAPHIQL: 'off' }).warnings).toEqual([]);
   });
 
-  test('freezes the configuration, all the way down', () => {
+  test('freezes the configuration deeply', () => {
     const { config } = readConfig(MINIMAL);
     expect([config, config.upstream, config.upstream.paths, config.cache].every(Object.isFrozen)).toBe(true);
   });
 
-  test('counts an empty variable as not set', () => {
+  test('treats an empty variable as not set', () => {
     expect(readConfig({ ...MINIMAL, PORT: '', HOST: ' ' }).config).toMatchObject({ port: 4000, host: '127.0.0.1' });
     expect(problemsOf({ ...MINIMAL, SCALEOPS_URL: '' })).toHaveLength(1);
   });
@@ -378,19 +378,19 @@ describe('readConfig', () => {
     ['SCALEOPS_TIMEOUT_MS', { SCALEOPS_TIMEOUT_MS: '30s', GATEWAY_TIMEOUT_MS: '5000' }],
     ['SCALEOPS_BREAKER_OPEN_SECONDS', { SCALEOPS_BREAKER_OPEN_SECONDS: '5s', SCALEOPS_BREAKER_MAX_OPEN_SECONDS: '2' }],
     ['GATEWAY_INTROSPECTION', { GATEWAY_INTROSPECTION: 'false' }],
-  ])('says nothing that follows from a wrong %s: %j', (name, env) => {
+  ])('reports no consequence of a wrong %s: %j', (name, env) => {
     const { problems, warnings } = errorOf({ ...MINIMAL, ...env }, () => '{"callers":{"ann":"all"}}');
     expect([problems.map((problem) => problem.split(' ')[0]), warnings]).toEqual([[name], []]);
   });
 
-  test('says nothing of memory when CACHE_MAX_MB is wrong', () => {
+  test('reports nothing about memory when CACHE_MAX_MB is wrong', () => {
     const small = { availableBytes: 256 * MIB, heapLimitBytes: 256 * MIB };
     expect(readConfig(MINIMAL, readText, small).warnings).toHaveLength(1);
     const { problems, warnings } = errorOf({ ...MINIMAL, CACHE_MAX_MB: '512Mi' }, readText, small);
     expect([problems, warnings]).toEqual([['CACHE_MAX_MB must be auto or a whole number from 1 to 1048576.'], []]);
   });
 
-  test('names the callers and the API keys that do not belong together', () => {
+  test('names callers without an API key, and API keys without an entry', () => {
     const keys = ['ann', 'bob'].map((name) => `${name}:${name.repeat(6)}`).join();
     const env = { ...MINIMAL, GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS: keys, GATEWAY_SCOPES: 'scopes' };
     expect(readConfig(env, () => '{"callers":{"ann":"all","eve\\n":"all"}}').warnings).toEqual([
@@ -399,7 +399,7 @@ describe('readConfig', () => {
     ]);
   });
 
-  test('says nothing of callers without a key when the file of the keys cannot be read', () => {
+  test('reports no caller without a key when the file of keys cannot be read', () => {
     const env = { GATEWAY_AUTH: 'api-key', GATEWAY_API_KEYS_FILE: 'keys', GATEWAY_SCOPES: 'scopes' };
     const { problems, warnings } = errorOf({ ...MINIMAL, ...env }, (path) => {
       if (path === 'keys') throw new Error('canary');
@@ -496,7 +496,7 @@ describe('readConfig', () => {
     ]);
   });
 
-  test('warns about other unknown names with our prefixes, and about those that are empty', () => {
+  test('warns about other unknown names with prefixes of the gateway, also when they are empty', () => {
     const env = { ...MINIMAL, GATEWAY_NAME: 'x', LOG_LEVL: 'x', GATEWAY_SCOPE: '', PATH: '/bin', PORTAL: 'x' };
     expect(readConfig(env).warnings).toEqual([
       'GATEWAY_NAME is not a setting of the gateway.',
@@ -506,7 +506,7 @@ describe('readConfig', () => {
   });
 
   test.each(['SCALEOPS', 'GATEWAY', 'CACHE', 'GATEWAY_AUTH', 'SCALEOPS_URL'])(
-    'only warns about what Kubernetes sets for a service %s',
+    'only warns about variables that Kubernetes sets for a service %s',
     (prefix) => {
       const env = {
         [`${prefix}_SERVICE_HOST`]: '10.0.0.1',

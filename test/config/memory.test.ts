@@ -1,4 +1,4 @@
-// Memory limits that are derived from what the process may use.
+// Memory limits that are derived from the memory of the process.
 
 import { describe, expect, test } from 'vitest';
 
@@ -30,7 +30,7 @@ describe('deriveMemoryLimits', () => {
     [512, { cacheMib: 96, largeBodies: 1, largeResponses: 1, fits: true }],
     [1_024, { cacheMib: 256, largeBodies: 4, largeResponses: 2, fits: true }],
     [24_576, { cacheMib: 256, largeBodies: 4, largeResponses: 4, fits: true }],
-  ])('gives a process of %d MiB its cache and its slots', (availableMib, expected) => {
+  ])('derives the cache size and the slots of a process with %d MiB', (availableMib, expected) => {
     const limits = deriveMemoryLimits(machine(availableMib));
     const cacheMib = (limits.reportCacheBytes + limits.responseCacheBytes) / MIB;
     const { largeBodies, largeResponses, spareBytes } = limits;
@@ -38,13 +38,13 @@ describe('deriveMemoryLimits', () => {
     expect(limits.responseCacheBytes).toBe(Math.floor((cacheMib * MIB) / 4));
   });
 
-  test('makes fewer large responses at once with a small V8 heap', () => {
+  test('allows fewer concurrent large responses with a small V8 heap', () => {
     expect(deriveMemoryLimits(machine(8_192, 4_096)).largeResponses).toBe(4);
     expect(deriveMemoryLimits(machine(8_192, 400)).largeResponses).toBe(2);
     expect(deriveMemoryLimits(machine(8_192, 128)).largeResponses).toBe(1);
   });
 
-  test('uses CACHE_MAX_MB, and leaves fewer large bodies beside a large cache', () => {
+  test('uses CACHE_MAX_MB, and allows fewer large bodies beside a large cache', () => {
     expect(deriveMemoryLimits(machine(1_024), 512 * MIB)).toMatchObject({
       reportCacheBytes: 384 * MIB,
       responseCacheBytes: 128 * MIB,
@@ -52,7 +52,7 @@ describe('deriveMemoryLimits', () => {
     });
   });
 
-  test('never promises more than there is, from 512 MiB on', () => {
+  test('never exceeds the available memory, from 512 MiB on', () => {
     for (let availableMib = 512; availableMib <= 16_384; availableMib += 64) {
       expect(deriveMemoryLimits(machine(availableMib)).spareBytes, `${availableMib} MiB`).toBeGreaterThanOrEqual(0);
     }
@@ -67,7 +67,7 @@ describe('readConfig', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('warns of a cache that leaves too little memory for reports', () => {
+  test('warns about a cache that leaves too little memory for reports', () => {
     const { config, warnings } = readConfig({ ...MINIMAL, CACHE_MAX_MB: '256' }, undefined, machine(512));
     expect(config.cache.maxBytes).toBe(192 * MIB);
     expect(warnings).toEqual([

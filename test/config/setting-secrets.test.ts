@@ -16,10 +16,10 @@ async function run(url: string, env: Record<string, string>): Promise<string> {
   const { warnings } = readConfig({ SCALEOPS_URL: url, ...env });
   await using stack = startGateway(url, env);
   await stack.gateway.listen().catch((error: unknown) => error);
-  const answer = await stack.ask('{ workloadCosts { asOf } }');
+  const response = await stack.send('{ workloadCosts { asOf } }');
   const metrics = await (await stack.gateway.fetch(new Request('http://gateway/metrics'))).text();
   await stack.gateway.close();
-  return [...warnings, JSON.stringify(stack.log), answer.text, metrics].join('\n');
+  return [...warnings, JSON.stringify(stack.log), response.text, metrics].join('\n');
 }
 
 test.each(Object.keys(SETTINGS))('no message repeats a secret in %s', async (name) => {
@@ -31,10 +31,10 @@ test.each(Object.keys(SETTINGS))('no message repeats a secret in %s', async (nam
     // The value is valid as a path.
     [name]: name.endsWith('_PATH') ? `/${SECRET}` : SECRET,
   };
-  const said = await run(url, env).catch((error: unknown) => {
+  const output = await run(url, env).catch((error: unknown) => {
     if (!(error instanceof ConfigError)) throw error;
     return explainProblems(error);
   });
-  expect(said).toContain('SCALEOPS_UNKNOWN');
-  expect(said).not.toMatch(/hunter2/i);
+  expect(output).toContain('SCALEOPS_UNKNOWN');
+  expect(output).not.toMatch(/hunter2/i);
 });

@@ -1,4 +1,4 @@
-// What `--help` and `--check-config` say about settings.
+// The output of `--help` and `--check-config` about settings.
 
 import { describe, expect, test } from 'vitest';
 
@@ -44,13 +44,13 @@ describe('--help', () => {
     );
   });
 
-  test('does not repeat what cannot be a name', () => {
+  test('does not repeat a text that cannot be a name', () => {
     expect(() => explainSetting('Hunter2-hunter2')).toThrow('This is not a setting of the gateway.');
   });
 });
 
 describe('--check-config', () => {
-  test('says which settings are set, and the values in effect', () => {
+  test('prints which settings are set, and the values in effect', () => {
     const text = describeEnv({ CACHE_TTL_SECONDS: ' 30 ', HOST: '0.0.0.0' });
     expect(lineOf(text, 'CACHE_TTL_SECONDS')).toBe('  * CACHE_TTL_SECONDS = 30');
     expect(lineOf(text, 'CACHE_STALE_SECONDS')).toBe('    CACHE_STALE_SECONDS = 300');
@@ -60,7 +60,7 @@ describe('--check-config', () => {
     expect(lineOf(text, 'GATEWAY_AUTH')).toBe('    GATEWAY_AUTH = none');
   });
 
-  test('says of secrets only whether they are set', () => {
+  test('prints of secrets only whether they are set', () => {
     const secrets = Object.entries<Setting<unknown>>(SETTINGS).filter(([, setting]) => setting.secret);
     expect(secrets.length).toBeGreaterThan(5);
     const canaries: Record<string, string> = {
@@ -76,7 +76,7 @@ describe('--check-config', () => {
     expect(lineOf(describeEnv(), 'SCALEOPS_PASSWORD')).toBe('    SCALEOPS_PASSWORD is not set');
   });
 
-  test('says which proxies are used, without user and password', () => {
+  test('prints the proxies in use, without user and password', () => {
     const HTTPS_PROXY = 'http://canary-user:canary@proxy.test:3128';
     expect(describeEnv({ HTTPS_PROXY, http_proxy: 'other.test:3128', NO_PROXY: '.internal' })).toContain(
       'Proxies, from HTTPS_PROXY, HTTP_PROXY and NO_PROXY\n' +
@@ -89,7 +89,7 @@ describe('--check-config', () => {
     expect(describeEnv()).not.toContain('Proxies');
   });
 
-  test('says where the reports are asked for', () => {
+  test('prints the URLs of the reports', () => {
     const byDefault = describeEnv();
     expect(byDefault).toContain(
       'aggregated report: POST https://scaleops.test/prefix/detailedCostReport/getAggregatedWorkloads (the default of SCALEOPS_AGGREGATED_PATH)\n',

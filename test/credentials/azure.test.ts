@@ -1,6 +1,6 @@
-// SCALEOPS_AUTH=azure through the whole gateway over real sockets, against a strict login host (see kit/identity.ts) or a
-// broken one. Storage and renewal of tokens are the same as for SCALEOPS_AUTH=login, and tested there. Every test counts
-// logins and calls.
+// SCALEOPS_AUTH=azure through the whole gateway over real sockets, against a strict login host (kit/identity/azure.ts)
+// or a broken one. Tests of SCALEOPS_AUTH=login cover storage and renewal of tokens. Every test counts logins and
+// calls.
 
 import { describe, expect, test } from 'vitest';
 
@@ -9,9 +9,9 @@ import {
   expectNothingLeaks,
   expectRefused,
   nameIn,
-  startStand,
+  startFixture,
   until,
-  type Stand,
+  type Fixture,
 } from '../kit/identity/credentials.js';
 import * as faults from '../kit/upstream/fault-server.js';
 import { CANARY, startFaultServer, type Fault } from '../kit/upstream/fault-server.js';
@@ -31,15 +31,15 @@ const HOST_HINT = 'Check SCALEOPS_AZURE_AUTHORITY.';
 const HOUR_MS = 3_600_000;
 const PAUSE_MS = 30_000;
 
-type Harm = (identity: Identity) => void;
+type SetFault = (identity: Identity) => void;
 
-function failing(...how: Parameters<Identity['fail']>): Harm {
+function failing(...how: Parameters<Identity['fail']>): SetFault {
   return (identity) => {
     identity.fail(...how);
   };
 }
 
-interface AzureStand extends Stand {
+interface AzureFixture extends Fixture {
   readonly identity: Identity;
 }
 
@@ -54,33 +54,33 @@ function azureEnv(authority: string): Record<string, string> {
   };
 }
 
-async function startAzureStand(options: IdentityOptions = {}): Promise<AzureStand> {
+async function startAzureFixture(options: IdentityOptions = {}): Promise<AzureFixture> {
   const identity = await startIdentity({ issue: () => `${CANARY}-token-${identity.issued.length + 1}`, ...options });
-  const stand = await startStand({ env: azureEnv(identity.url) });
+  const fixture = await startFixture({ env: azureEnv(identity.url) });
   // Every token that this host has issued.
-  stand.live.has = (token) => identity.issued.includes(token);
-  return Object.assign(stand, {
+  fixture.live.has = (token) => identity.issued.includes(token);
+  return Object.assign(fixture, {
     identity,
-    [Symbol.asyncDispose]: closeBoth(stand, identity),
+    [Symbol.asyncDispose]: closeBoth(fixture, identity),
   });
 }
 
-/** Closes both; the stand's check for leaks includes the address of the login host. */
-function closeBoth(stand: Stand, host: AsyncDisposable & { readonly url: string }): () => Promise<void> {
-  const closeStand = stand[Symbol.asyncDispose].bind(stand);
+/** Closes both; the check for leaks includes the address of the login host. */
+function closeBoth(fixture: Fixture, host: AsyncDisposable & { readonly url: string }): () => Promise<void> {
+  const closeFixture = fixture[Symbol.asyncDispose].bind(fixture);
   return async () => {
-    await closeStand();
+    await closeFixture();
     await host[Symbol.asyncDispose]();
-    expectNothingLeaks(stand.gateway, [], [Number(new URL(host.url).port)]);
+    expectNothingLeaks(fixture.gateway, [], [Number(new URL(host.url).port)]);
   };
 }
 
 describe('the request for a token', () => {
   test('is the form of the client-credentials grant, and nothing else', async () => {
-    await using stand = await startAzureStand();
-    expect(nameIn(await stand.ask())).toBe('report 1');
-    const [request] = stand.identity.requests;
-    expect(stand.identity.requests).toHaveLength(1);
+    await using fixture = await startAzureFixture();
+    expect(nameIn(await fixture.send())).toBe('report 1');
+    const [request] = fixture.identity.requests;
+    expect(fixture.identity.requests).toHaveLength(1);
     expect([request!.method, request!.path]).toEqual(['POST', `/${TENANT}/oauth2/token`]);
     const form = [
       'grant_type=client_credentials',
@@ -90,44 +90,44 @@ describe('the request for a token', () => {
     ].join('&');
     expect(request!.body).toBe(form);
     expect(request!.headers).toEqual({
-      host: new URL(stand.identity.url).host,
+      host: new URL(fixture.identity.url).host,
       connection: 'keep-alive',
       accept: 'application/json',
       'content-type': 'application/x-www-form-urlencoded',
       'content-length': String(form.length),
     });
-    expect(stand.sent).toEqual([`${CANARY}-token-1`]);
+    expect(fixture.sent).toEqual([`${CANARY}-token-1`]);
   });
 
   test('uses the path of the authority', async () => {
     await using host = await startFaultServer();
-    host.answer('/oauth2/token', faults.json({ access_token: 'good' }));
+    host.respond('/oauth2/token', faults.json({ access_token: 'good' }));
     // A trailing slash makes no difference.
     for (const authority of [host.url, `${host.url}/`]) {
-      await using stand = await startStand({ env: azureEnv(authority) });
-      stand.live.add('good');
-      expect((await stand.ask()).errors).toEqual([]);
+      await using fixture = await startFixture({ env: azureEnv(authority) });
+      fixture.live.add('good');
+      expect((await fixture.send()).errors).toEqual([]);
     }
     const path = `/${CANARY}-in-base-path/${TENANT}/oauth2/token`;
     expect(host.requests.map((request) => request.path)).toEqual([path, path]);
   });
 
-  test('is made once for 20 different questions, and once more when all are refused', async () => {
+  test('is made once for 20 different reports, and once more when all are refused', async () => {
     let gate = createGate();
-    await using stand = await startAzureStand({ latency: () => gate.pass() });
-    const asked = stand.askNew(20);
+    await using fixture = await startAzureFixture({ latency: () => gate.pass() });
+    const pending = fixture.sendNew(20);
     await gate.arrivals(1);
     gate.open();
-    for (const answer of await asked) expect(answer.errors).toEqual([]);
-    expect([stand.identity.requests.length, stand.sent.length]).toEqual([1, 20]);
+    for (const response of await pending) expect(response.errors).toEqual([]);
+    expect([fixture.identity.requests.length, fixture.sent.length]).toEqual([1, 20]);
     gate = createGate();
-    stand.live.has = (token) => token === `${CANARY}-token-2`;
-    const refused = stand.askNew(8);
-    // All are refused before the new token is there.
-    await stand.upstream.arrivals(28);
+    fixture.live.has = (token) => token === `${CANARY}-token-2`;
+    const refused = fixture.sendNew(8);
+    // All are refused before the new token arrives.
+    await fixture.upstream.arrivals(28);
     gate.open();
-    for (const answer of await refused) expect(answer.errors).toEqual([]);
-    expect([stand.identity.requests.length, stand.sent.length]).toEqual([2, 36]);
+    for (const response of await refused) expect(response.errors).toEqual([]);
+    expect([fixture.identity.requests.length, fixture.sent.length]).toEqual([2, 36]);
   });
 });
 
@@ -152,100 +152,100 @@ describe('the lifetime of a token', () => {
     ['true', true, untilHour],
   ])('is renewed in its last tenth when expires_in is %s', async (_title, expiresIn, renewMs) => {
     // startIdentity() replaces undefined by its default, so it is set here explicitly.
-    await using stand = await startAzureStand();
-    const answerWith = (token: string): void => {
-      stand.identity.fail(200, { token_type: 'Bearer', access_token: token, expires_in: expiresIn });
+    await using fixture = await startAzureFixture();
+    const respondWith = (token: string): void => {
+      fixture.identity.fail(200, { token_type: 'Bearer', access_token: token, expires_in: expiresIn });
     };
-    stand.live.has = () => true;
-    answerWith(`${CANARY}-one`);
-    await stand.ask();
-    answerWith(`${CANARY}-two`);
-    stand.clock.advance(renewMs - 1);
-    await stand.askNew(2);
-    await stand.quiet();
-    expect(stand.identity.requests).toHaveLength(1);
-    stand.clock.advance(1);
-    await stand.askNew(1);
-    await stand.quiet();
-    await stand.askNew(1);
-    expect(stand.sent.map((token) => token.slice(CANARY.length + 1))).toEqual(['one', 'one', 'one', 'one', 'two']);
-    expect(stand.identity.requests).toHaveLength(2);
+    fixture.live.has = () => true;
+    respondWith(`${CANARY}-one`);
+    await fixture.send();
+    respondWith(`${CANARY}-two`);
+    fixture.clock.advance(renewMs - 1);
+    await fixture.sendNew(2);
+    await fixture.whenIdle();
+    expect(fixture.identity.requests).toHaveLength(1);
+    fixture.clock.advance(1);
+    await fixture.sendNew(1);
+    await fixture.whenIdle();
+    await fixture.sendNew(1);
+    expect(fixture.sent.map((token) => token.slice(CANARY.length + 1))).toEqual(['one', 'one', 'one', 'one', 'two']);
+    expect(fixture.identity.requests).toHaveLength(2);
   });
 
-  test('ends with its exp when that is earlier', async () => {
+  test('ends with its exp when exp is earlier', async () => {
     const clock = createManualClock();
     const token = makeJwt({ sub: CANARY, exp: clock.now() / 1000 + 600 });
-    await using stand = await startAzureStand({ issue: () => token });
-    await stand.ask();
-    stand.clock.advance(539_999);
-    await stand.askNew(1);
-    await stand.quiet();
-    expect(stand.identity.requests).toHaveLength(1);
-    stand.clock.advance(1);
-    await stand.askNew(1);
-    await stand.quiet();
-    expect([stand.identity.requests.length, stand.sent.length]).toEqual([2, 3]);
+    await using fixture = await startAzureFixture({ issue: () => token });
+    await fixture.send();
+    fixture.clock.advance(539_999);
+    await fixture.sendNew(1);
+    await fixture.whenIdle();
+    expect(fixture.identity.requests).toHaveLength(1);
+    fixture.clock.advance(1);
+    await fixture.sendNew(1);
+    await fixture.whenIdle();
+    expect([fixture.identity.requests.length, fixture.sent.length]).toEqual([2, 3]);
   });
 });
 
 describe('a refused account', () => {
   // Mutations that fail here: the response text as the reason of the refusal; only 401 treated as a refusal.
-  test.each<[string, Harm]>([
+  test.each<[string, SetFault]>([
     ['400', failing(400)],
     ['401', failing(401)],
     ['403', failing(403)],
     ['400 with a token', failing(400, { access_token: 'good' })],
     ['401 that is no JSON', failing(401, `<html>${CANARY}`)],
   ])('with %s is UPSTREAM_UNAUTHENTICATED, and makes no login for 30 s', async (_title, refuse) => {
-    await using stand = await startAzureStand();
-    refuse(stand.identity);
-    expectRefused(await stand.ask(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
-    for (const answer of await stand.askNew(20)) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
-    stand.clock.advance(PAUSE_MS - 1);
-    expectRefused(await stand.ask(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
-    expect([stand.identity.requests.length, stand.sent]).toEqual([1, []]);
-    stand.clock.advance(1);
-    stand.identity.recover();
-    expect((await stand.ask()).errors).toEqual([]);
-    expect([stand.identity.requests.length, stand.sent.length]).toEqual([2, 1]);
+    await using fixture = await startAzureFixture();
+    refuse(fixture.identity);
+    expectRefused(await fixture.send(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
+    for (const response of await fixture.sendNew(20)) expectRefused(response, 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
+    fixture.clock.advance(PAUSE_MS - 1);
+    expectRefused(await fixture.send(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
+    expect([fixture.identity.requests.length, fixture.sent]).toEqual([1, []]);
+    fixture.clock.advance(1);
+    fixture.identity.recover();
+    expect((await fixture.send()).errors).toEqual([]);
+    expect([fixture.identity.requests.length, fixture.sent.length]).toEqual([2, 1]);
   });
 
-  test('has a wrong secret: the strict host answers 401', async () => {
-    await using stand = await startAzureStand({ clientSecret: 'another' });
-    expectRefused(await stand.ask(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
-    expect([stand.identity.requests.length, stand.sent]).toEqual([1, []]);
+  test('with a wrong secret gets 401 from the login host', async () => {
+    await using fixture = await startAzureFixture({ clientSecret: 'another' });
+    expectRefused(await fixture.send(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
+    expect([fixture.identity.requests.length, fixture.sent]).toEqual([1, []]);
   });
 
   test('is served no cached report', async () => {
-    await using stand = await startAzureStand();
-    await stand.ask();
-    stand.clock.advance(HOUR_MS);
-    stand.identity.fail(401);
-    expectRefused(await stand.ask(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
-    expect([stand.identity.requests.length, stand.sent.length]).toEqual([2, 1]);
+    await using fixture = await startAzureFixture();
+    await fixture.send();
+    fixture.clock.advance(HOUR_MS);
+    fixture.identity.fail(401);
+    expectRefused(await fixture.send(), 'UPSTREAM_UNAUTHENTICATED', CLIENT_HINT);
+    expect([fixture.identity.requests.length, fixture.sent.length]).toEqual([2, 1]);
   });
 });
 
 // Mutations that fail here: isToken() left out; a status other than 200 accepted.
 // Each row: a report with a valid token, an hour, then the fault: the cached report is served, others get the error.
-describe('a login host that gives no token', () => {
+describe('a login host that returns no token', () => {
   const expectFault = async (
-    stand: Stand,
+    fixture: Fixture,
     logins: () => number,
     code: string,
     hint?: string,
     meanwhile?: () => Promise<void>,
   ): Promise<void> => {
-    const asked = Promise.all([stand.ask(1), stand.ask(2)]);
+    const pending = Promise.all([fixture.send(1), fixture.send(2)]);
     await meanwhile?.();
-    const [older, none] = await asked;
+    const [older, none] = await pending;
     expect([nameIn(older), older.data.workloadCosts.isStale]).toEqual(['report 1', true]);
     expectRefused(none, code, hint);
     expect(none.errors[0]!.message).not.toMatch(/filter/i);
-    expect([logins(), stand.sent.length]).toEqual([2, 1]);
+    expect([logins(), fixture.sent.length]).toEqual([2, 1]);
   };
 
-  test.each<[string, string, string | undefined, Harm]>([
+  test.each<[string, string, string | undefined, SetFault]>([
     [
       'redirects',
       'UPSTREAM_BAD_RESPONSE',
@@ -268,9 +268,9 @@ describe('a login host that gives no token', () => {
       HOST_HINT,
       failing(302, { access_token: 'good', expires_in: 3_599 }, { location: '/' }),
     ],
-    ['answers 204', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(204, '')],
+    ['responds with 204', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(204, '')],
     [
-      'answers with a page',
+      'responds with a page',
       'UPSTREAM_BAD_RESPONSE',
       HOST_HINT,
       (identity) => {
@@ -278,20 +278,20 @@ describe('a login host that gives no token', () => {
       },
     ],
     [
-      'leaves the token out',
+      'omits the token',
       'UPSTREAM_BAD_RESPONSE',
       HOST_HINT,
       (identity) => {
         identity.omitToken();
       },
     ],
-    ['answers null', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, 'null')],
-    ['answers with an empty body', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '')],
-    ['answers with a list', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '["canary"]')],
+    ['responds with null', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, 'null')],
+    ['responds with an empty body', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '')],
+    ['responds with a list', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '["canary"]')],
     ['truncates its JSON', 'UPSTREAM_BAD_RESPONSE', HOST_HINT, failing(200, '{"access_token":"can')],
-    ['answers 500', 'UPSTREAM_ERROR', undefined, failing(500)],
-    ['answers 503', 'UPSTREAM_UNAVAILABLE', undefined, failing(503)],
-    ['answers 429', 'UPSTREAM_RATE_LIMITED', undefined, failing(429, {}, { 'retry-after': '9' })],
+    ['responds with 500', 'UPSTREAM_ERROR', undefined, failing(500)],
+    ['responds with 503', 'UPSTREAM_UNAVAILABLE', undefined, failing(503)],
+    ['responds with 429', 'UPSTREAM_RATE_LIMITED', undefined, failing(429, {}, { 'retry-after': '9' })],
     [
       'resets the connection',
       'UPSTREAM_UNAVAILABLE',
@@ -300,46 +300,46 @@ describe('a login host that gives no token', () => {
         identity.reset();
       },
     ],
-    ...[7, null, '', 'a b', 'a\r\nb', 'ä', {}, ['t']].map((token): [string, string, string, Harm] => [
-      `answers with the token ${JSON.stringify(token)}`,
+    ...[7, null, '', 'a b', 'a\r\nb', 'ä', {}, ['t']].map((token): [string, string, string, SetFault] => [
+      `responds with the token ${JSON.stringify(token)}`,
       'UPSTREAM_BAD_RESPONSE',
       HOST_HINT,
       failing(200, { access_token: token, expires_in: 3_599 }),
     ]),
-  ])('because it %s is %s', async (_title, code, hint, harm) => {
-    await using stand = await startAzureStand();
-    await stand.ask(1);
-    stand.clock.advance(HOUR_MS);
-    harm(stand.identity);
-    await expectFault(stand, () => stand.identity.requests.length, code, hint);
+  ])('because it %s is %s', async (_title, code, hint, setFault) => {
+    await using fixture = await startAzureFixture();
+    await fixture.send(1);
+    fixture.clock.advance(HOUR_MS);
+    setFault(fixture.identity);
+    await expectFault(fixture, () => fixture.identity.requests.length, code, hint);
   });
 
   test('because it redirects to another host is an error, and that host receives nothing', async () => {
     await using other = await startFaultServer();
-    await using stand = await startAzureStand();
-    await stand.ask(1);
-    stand.clock.advance(HOUR_MS);
-    stand.identity.redirect(307, other.url);
-    await expectFault(stand, () => stand.identity.requests.length, 'UPSTREAM_BAD_RESPONSE', HOST_HINT);
+    await using fixture = await startAzureFixture();
+    await fixture.send(1);
+    fixture.clock.advance(HOUR_MS);
+    fixture.identity.redirect(307, other.url);
+    await expectFault(fixture, () => fixture.identity.requests.length, 'UPSTREAM_BAD_RESPONSE', HOST_HINT);
     expect(other.bytesReceived()).toBe(0);
   });
 
   test('because it hangs times out after 10 s', async () => {
-    await using stand = await startAzureStand();
-    await stand.ask(1);
-    stand.clock.advance(HOUR_MS);
-    stand.identity.hang();
+    await using fixture = await startAzureFixture();
+    await fixture.send(1);
+    fixture.clock.advance(HOUR_MS);
+    fixture.identity.hang();
     await expectFault(
-      stand,
-      () => stand.identity.requests.length,
+      fixture,
+      () => fixture.identity.requests.length,
       'UPSTREAM_TIMEOUT',
       undefined,
       async () => {
-        await until(() => stand.identity.requests.length === 2 && stand.clock.pending() === 3);
-        stand.clock.advance(9_999);
-        expect(stand.clock.pending()).toBe(3);
-        stand.clock.advance(1);
-        await stand.identity.requests[1]!.closed;
+        await until(() => fixture.identity.requests.length === 2 && fixture.clock.pending() === 3);
+        fixture.clock.advance(9_999);
+        expect(fixture.clock.pending()).toBe(3);
+        fixture.clock.advance(1);
+        await fixture.identity.requests[1]!.closed;
       },
     );
   });
@@ -358,30 +358,30 @@ describe('a login host that gives no token', () => {
     ['sends corrupt gzip', 'UPSTREAM_BAD_RESPONSE', faults.corruptGzip],
   ])('because it %s is %s', async (_title, code, fault, hint) => {
     await using host = await startFaultServer();
-    host.answer('/oauth2/token', faults.json({ access_token: 'good', expires_in: 3_599 }));
-    await using stand = await startStand({ env: azureEnv(host.url) });
-    stand.live.add('good');
-    await stand.ask(1);
-    stand.clock.advance(HOUR_MS);
-    host.answer('/oauth2/token', fault);
+    host.respond('/oauth2/token', faults.json({ access_token: 'good', expires_in: 3_599 }));
+    await using fixture = await startFixture({ env: azureEnv(host.url) });
+    fixture.live.add('good');
+    await fixture.send(1);
+    fixture.clock.advance(HOUR_MS);
+    host.respond('/oauth2/token', fault);
     const meanwhile = async (): Promise<void> => {
-      await until(() => host.requests.length === 2 && stand.clock.pending() === 3);
+      await until(() => host.requests.length === 2 && fixture.clock.pending() === 3);
       drip.drop();
-      stand.clock.advance(9_999);
-      expect(stand.clock.pending()).toBe(3);
-      stand.clock.advance(1);
+      fixture.clock.advance(9_999);
+      expect(fixture.clock.pending()).toBe(3);
+      fixture.clock.advance(1);
       await host.requests[1]!.closed;
     };
     const hangs = code === 'UPSTREAM_TIMEOUT' ? meanwhile : undefined;
-    await expectFault(stand, () => host.requests.length, code, hint, hangs);
-    expectNothingLeaks(stand.gateway, [], [host.port]);
+    await expectFault(fixture, () => host.requests.length, code, hint, hangs);
+    expectNothingLeaks(fixture.gateway, [], [host.port]);
   });
 
   test('because its port is closed is UPSTREAM_UNAVAILABLE', async () => {
     await using host = await startFaultServer();
-    await using stand = await startStand({ env: azureEnv(host.url) });
+    await using fixture = await startFixture({ env: azureEnv(host.url) });
     await host.stop();
-    expectRefused(await stand.ask(), 'UPSTREAM_UNAVAILABLE');
-    expect([host.requests, stand.sent]).toEqual([[], []]);
+    expectRefused(await fixture.send(), 'UPSTREAM_UNAVAILABLE');
+    expect([host.requests, fixture.sent]).toEqual([[], []]);
   });
 });

@@ -1,6 +1,6 @@
-// SCALEOPS_AUTH=token through the whole gateway over real sockets, mainly with a token file that changes. Then the parts
-// that need no socket: the end of a JWT, the token cache on a manual clock, and settings whose values must not be
-// repeated. Other modes: credentials-login, credentials-azure, credentials-forward.
+// SCALEOPS_AUTH=token through the whole gateway over real sockets, mainly with a token file that changes. Then the
+// parts without a socket: the expiry of a JWT, the token cache on a manual clock, and secret settings. Other modes:
+// login.test.ts, azure.test.ts, forward.test.ts, none.test.ts.
 
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ import { parseExpiry } from '../../src/upstream/auth/jwt-expiry.js';
 import { TokenCache, type ObtainedToken } from '../../src/upstream/auth/token-cache.js';
 import { isToken, type Principal } from '../../src/upstream/principal.js';
 import { createManualClock } from '../kit/time/clock.js';
-import { expectRefused, nameIn, startStand, type Stand } from '../kit/identity/credentials.js';
+import { expectRefused, nameIn, startFixture, type Fixture } from '../kit/identity/credentials.js';
 import * as faults from '../kit/upstream/fault-server.js';
 import { CANARY } from '../kit/upstream/fault-server.js';
 import { makeJwt } from '../kit/upstream/tenants.js';
@@ -40,26 +40,26 @@ function write(content: string | Buffer): () => void {
   };
 }
 
-function startOn(env: Record<string, string>): Promise<Stand> {
-  return startStand({ env: { CACHE_STALE_IF_ERROR_SECONDS: '86400', ...env } });
+function startOn(env: Record<string, string>): Promise<Fixture> {
+  return startFixture({ env: { CACHE_STALE_IF_ERROR_SECONDS: '86400', ...env } });
 }
 
-async function startOnFile(content = OLD): Promise<Stand> {
+async function startOnFile(content = OLD): Promise<Fixture> {
   writeFileSync(file, content);
-  const stand = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file });
-  stand.live.add(OLD).add(NEW);
-  return stand;
+  const fixture = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file });
+  fixture.live.add(OLD).add(NEW);
+  return fixture;
 }
 
 // Mutations that fail here: the file read once; only its size as its version; trim() left out; the principal kept when the
 // token changes; the last token kept when the file is gone.
 describe('a token file', () => {
-  test('is read in place, once for every report', async () => {
-    await using stand = await startOnFile();
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
-    expect(stand.sent).toEqual([OLD]);
-    expect(stand.logins).toEqual([]);
+  test('provides the token without a login', async () => {
+    await using fixture = await startOnFile();
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
+    expect(fixture.sent).toEqual([OLD]);
+    expect(fixture.logins).toEqual([]);
   });
 
   const changes: readonly (readonly [string, () => void])[] = [
@@ -82,25 +82,25 @@ describe('a token file', () => {
     ['rewritten on Windows', write(`\uFEFF${NEW}\r\n`)],
   ];
   test.each(changes)('%s is read again: another token is another principal', async (_title, change) => {
-    await using stand = await startOnFile();
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
+    await using fixture = await startOnFile();
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
     change();
-    expect(nameIn(await stand.ask(1))).toBe('report 2');
-    expect(nameIn(await stand.ask(1))).toBe('report 2');
-    expect(stand.sent).toEqual([OLD, NEW]);
+    expect(nameIn(await fixture.send(1))).toBe('report 2');
+    expect(nameIn(await fixture.send(1))).toBe('report 2');
+    expect(fixture.sent).toEqual([OLD, NEW]);
   });
 
   test('with the same length is read correctly after each of many quick changes', async () => {
-    await using stand = await startOnFile();
+    await using fixture = await startOnFile();
     const expected: string[] = [];
     for (let index = 0; index < 40; index += 1) {
       const token = `${CANARY}-${String(index).padStart(4, '0')}`;
-      stand.live.add(token);
+      fixture.live.add(token);
       expected.push(token);
       writeFileSync(file, token);
-      expect((await stand.ask(1)).errors).toEqual([]);
+      expect((await fixture.send(1)).errors).toEqual([]);
     }
-    expect(stand.sent).toEqual(expected);
+    expect(fixture.sent).toEqual(expected);
   });
 
   test('mounted by Kubernetes is read again when the link to its folder is replaced', async () => {
@@ -118,41 +118,41 @@ describe('a token file', () => {
     };
     pointTo('..2026_01');
     symlinkSync('..data/token', join(folder, 'mounted'));
-    await using stand = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: join(folder, 'mounted') });
-    stand.live.add(OLD).add(NEW);
-    await stand.ask(1);
+    await using fixture = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: join(folder, 'mounted') });
+    fixture.live.add(OLD).add(NEW);
+    await fixture.send(1);
     pointTo('..2026_02');
-    await stand.ask(1);
+    await fixture.send(1);
     pointTo('..2026_01');
     // With the earlier token, the principal is the earlier one: its report is still fresh.
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
-    expect(stand.sent).toEqual([OLD, NEW]);
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
+    expect(fixture.sent).toEqual([OLD, NEW]);
   });
 
-  test('whose time alone has changed keeps its principal', async () => {
-    await using stand = await startOnFile();
-    await stand.ask(1);
+  test('with only a new modification time keeps its principal', async () => {
+    await using fixture = await startOnFile();
+    await fixture.send(1);
     writeFileSync(file, `  ${OLD}\n\n`);
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
-    expect(stand.sent).toEqual([OLD]);
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
+    expect(fixture.sent).toEqual([OLD]);
   });
 
   test.each<[string, () => void]>([
     [
-      'was deleted',
+      'is deleted',
       () => {
         unlinkSync(file);
       },
     ],
-    ['was emptied', write('')],
-    ['holds a newline alone', write('\n')],
-    ['holds two lines', write(`${OLD}\n${NEW}\n`)],
-    ['holds a blank', write(`Bearer ${OLD}`)],
-    ['holds a NUL', write(`${OLD}\0`)],
-    ['holds bytes', write(Buffer.from([0xff, 0xfe, 0x80, 0x41]))],
-    ['holds an umlaut', write('tökén')],
+    ['is empty', write('')],
+    ['contains only a newline', write('\n')],
+    ['contains two lines', write(`${OLD}\n${NEW}\n`)],
+    ['contains a blank', write(`Bearer ${OLD}`)],
+    ['contains a NUL', write(`${OLD}\0`)],
+    ['contains bytes that are no UTF-8', write(Buffer.from([0xff, 0xfe, 0x80, 0x41]))],
+    ['contains an umlaut', write('tökén')],
     [
-      'became a folder',
+      'is a folder',
       () => {
         unlinkSync(file);
         mkdirSync(file);
@@ -172,25 +172,25 @@ describe('a token file', () => {
         symlinkSync('token', file);
       },
     ],
-  ])('that %s provides no token until it is restored', async (_title, spoil) => {
-    await using stand = await startOnFile();
-    await stand.ask(1);
-    spoil();
-    for (const answer of [await stand.ask(1), await stand.ask(2)]) {
-      expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', 'Check SCALEOPS_TOKEN_FILE.');
+  ])('that %s provides no token until it is restored', async (_title, corrupt) => {
+    await using fixture = await startOnFile();
+    await fixture.send(1);
+    corrupt();
+    for (const response of [await fixture.send(1), await fixture.send(2)]) {
+      expectRefused(response, 'UPSTREAM_UNAUTHENTICATED', 'Check SCALEOPS_TOKEN_FILE.');
     }
-    expect(stand.sent).toEqual([OLD]);
+    expect(fixture.sent).toEqual([OLD]);
     rmSync(file, { recursive: true, force: true });
     writeFileSync(file, OLD);
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
-    expect((await stand.ask(2)).errors).toEqual([]);
-    expect(stand.sent).toEqual([OLD, OLD]);
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
+    expect((await fixture.send(2)).errors).toEqual([]);
+    expect(fixture.sent).toEqual([OLD, OLD]);
   });
 
   test.each<[string, (() => void) | undefined]>([
-    ['that is not there', undefined],
+    ['that does not exist', undefined],
     ['that is empty', write('\n')],
-    ['that holds several words', write(`${CANARY} ${CANARY}`)],
+    ['that contains several words', write(`${CANARY} ${CANARY}`)],
     [
       'that is a folder',
       () => {
@@ -199,56 +199,56 @@ describe('a token file', () => {
     ],
   ])('%s prevents the start, and the error names the setting', async (_title, make) => {
     write(OLD)();
-    await using stand = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file });
+    await using fixture = await startOn({ SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file });
     rmSync(file);
     make?.();
     expect(() => readConfig({ SCALEOPS_URL: 'http://scaleops', SCALEOPS_TOKEN_FILE: file })).toThrow(
       /- SCALEOPS_TOKEN_FILE (names a file that cannot be read|must name a file with a token)[^\n]*$/,
     );
-    const error = await stand.gateway.gateway.listen().then(
+    const error = await fixture.gateway.gateway.listen().then(
       () => undefined,
       (thrown: unknown) => thrown as Error,
     );
     expect(error).toBeInstanceOf(UpstreamError);
     expect(error!.message).toContain('Check SCALEOPS_TOKEN_FILE.');
     expect(error!.message).not.toContain(CANARY);
-    expect(stand.upstream.requests).toEqual([]);
+    expect(fixture.upstream.requests).toEqual([]);
   });
 });
 
 describe('a configured token', () => {
   test('that is refused is sent once and never renewed; its cached reports are purged', async () => {
-    await using stand = await startOn({ SCALEOPS_TOKEN: OLD });
-    stand.live.add(OLD);
-    await stand.ask(1);
-    stand.live.clear();
-    expectRefused(await stand.ask(2), 'UPSTREAM_UNAUTHENTICATED', HINT);
-    expect(stand.sent).toHaveLength(2);
+    await using fixture = await startOn({ SCALEOPS_TOKEN: OLD });
+    fixture.live.add(OLD);
+    await fixture.send(1);
+    fixture.live.clear();
+    expectRefused(await fixture.send(2), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect(fixture.sent).toHaveLength(2);
     // The cached report is still fresh by its age.
-    stand.clock.advance(1);
-    expectRefused(await stand.ask(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
-    stand.live.add(OLD);
-    expect(nameIn(await stand.ask(1))).toBe('report 4');
-    expect([stand.sent.length, stand.logins]).toEqual([4, []]);
+    fixture.clock.advance(1);
+    expectRefused(await fixture.send(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    fixture.live.add(OLD);
+    expect(nameIn(await fixture.send(1))).toBe('report 4');
+    expect([fixture.sent.length, fixture.logins]).toEqual([4, []]);
   });
 
   test('that is a JWT limits the use of cached reports by its exp, even while ScaleOps fails', async () => {
     const clock = createManualClock();
     const token = makeJwt({ sub: CANARY, exp: clock.now() / 1000 + 30 });
-    await using stand = await startStand({
+    await using fixture = await startFixture({
       clock,
       env: { SCALEOPS_TOKEN: token, CACHE_STALE_SECONDS: '300', CACHE_STALE_IF_ERROR_SECONDS: '3600' },
     });
-    stand.live.add(token);
-    await stand.ask(1);
+    fixture.live.add(token);
+    await fixture.send(1);
     clock.advance(29_999);
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
     clock.advance(1);
-    stand.report = faults.status(503);
-    expectRefused(await stand.ask(1), 'UPSTREAM_UNAVAILABLE');
-    stand.live.clear();
-    expectRefused(await stand.ask(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
-    expect([stand.sent.length, stand.logins]).toEqual([3, []]);
+    fixture.report = faults.status(503);
+    expectRefused(await fixture.send(1), 'UPSTREAM_UNAVAILABLE');
+    fixture.live.clear();
+    expectRefused(await fixture.send(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect([fixture.sent.length, fixture.logins]).toEqual([3, []]);
   });
 });
 
@@ -317,7 +317,7 @@ describe('createCredentials', () => {
     clientSecret: `${CANARY}-secret`,
   } as const;
 
-  test('gives an account the same id in every replica, and other accounts other ids', async () => {
+  test('assigns an account the same id in every replica, and other accounts other ids', async () => {
     const different = await Promise.all([
       principalOf(login),
       principalOf(login, 'https://b.test'),
@@ -349,7 +349,7 @@ describe('createCredentials', () => {
     }
   });
 
-  test('identifies a caller by its token alone, and reads its end', async () => {
+  test('identifies a caller by its token alone, and reads its expiry', async () => {
     const token = makeJwt({ sub: CANARY, exp: 1_800_000_000 });
     const ann = await principalOf({ kind: 'forward' }, 'https://a.test', token);
     expect([ann.isCaller, ann.expiresAt]).toEqual([true, 1_800_000_000_000]);
@@ -385,7 +385,7 @@ describe('TokenCache', () => {
     const tokens = new TokenCache(obtain, clock, refusal);
     return { clock, flights, tokens };
   };
-  /** With a first token that lives for so long. */
+  /** With a first token of this lifetime. */
   const setUpWith = async (lifetimeMs?: number) => {
     const all = setUp();
     const first = all.tokens.token(never);
@@ -422,10 +422,10 @@ describe('TokenCache', () => {
     expect(flights).toHaveLength(2);
   });
 
-  test('cancels a login when no caller waits any more, and not before', async () => {
+  test('cancels a login only when the last waiting caller aborts', async () => {
     const { flights, tokens } = setUp();
     const [first, second] = [new AbortController(), new AbortController()];
-    const waiting = [first, second].map((leaving) => tokens.token(leaving).catch(() => 'left'));
+    const waiting = [first, second].map((controller) => tokens.token(controller).catch(() => 'left'));
     first.abort();
     expect(await waiting[0]).toBe('left');
     expect(flights[0]!.signal.aborted).toBe(false);
@@ -437,12 +437,12 @@ describe('TokenCache', () => {
     expect([await next, flights.length]).toEqual(['two', 2]);
   });
 
-  test('does not cancel an early renewal when the caller that started it leaves', async () => {
+  test('does not cancel an early renewal when the caller that started it aborts', async () => {
     const { clock, flights, tokens } = await setUpWith(100_000);
     clock.advance(90_000);
-    const leaving = new AbortController();
-    await tokens.token(leaving);
-    leaving.abort();
+    const controller = new AbortController();
+    await tokens.token(controller);
+    controller.abort();
     await new Promise(setImmediate);
     expect(flights[1]!.signal.aborted).toBe(false);
     flights[1]!.give({ token: 'two' });
@@ -478,7 +478,7 @@ describe('TokenCache', () => {
     expect(flights).toHaveLength(2);
   });
 
-  test('keeps a valid token after a refused renewal, and logs in again after the pause', async () => {
+  test('uses a valid token after a refused renewal, and logs in again after the pause', async () => {
     const { clock, flights, tokens } = await setUpWith(1_000_000);
     clock.advance(900_000);
     await tokens.token(never);

@@ -1,5 +1,5 @@
 // SCALEOPS_AUTH=forward through the whole gateway over real sockets on both sides: the bearer token of each caller goes
-// upstream, with that caller's questions only. Every test counts the requests to ScaleOps.
+// upstream, only with requests of that caller. Every test counts the requests to ScaleOps.
 
 import { createConnection } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
@@ -9,7 +9,7 @@ import { createManualClock, type ManualClock } from '../kit/time/clock.js';
 import { expectNothingLeaks, until } from '../kit/identity/credentials.js';
 import { CANARY } from '../kit/upstream/fault-server.js';
 import { createGate } from '../kit/time/gate.js';
-import { startGateway, type Answer, type TestGateway } from '../kit/gateway.js';
+import { startGateway, type GraphqlResponse, type TestGateway } from '../kit/gateway.js';
 import { makeJwt, secretOf, startTenants, type Tenants, type TenantsOptions } from '../kit/upstream/tenants.js';
 
 const ANN = `${CANARY}-token-of-ann`;
@@ -18,63 +18,63 @@ const TOKENS = { [ANN]: 'ann', [BOB]: 'bob' };
 const GRAPHQL_TYPE = 'application/graphql-response+json';
 const JSON_TYPE = 'application/json';
 
-interface Stand extends AsyncDisposable {
+interface Fixture extends AsyncDisposable {
   readonly tenants: Tenants;
   readonly gateway: TestGateway;
   readonly clock: ManualClock;
   /** With this token, or without one. */
-  ask(token: string | undefined, about?: number | string, headers?: Record<string, string>): Promise<Answer>;
+  send(token: string | undefined, about?: number | string, headers?: Record<string, string>): Promise<GraphqlResponse>;
   listen(): Promise<string>;
 }
 
-async function startStand(
+async function startFixture(
   env: Record<string, string> = {},
   options: Partial<TenantsOptions> = {},
   clock = createManualClock(),
-): Promise<Stand> {
+): Promise<Fixture> {
   const tenants = await startTenants({ tokens: TOKENS, clock, ...options });
   const settings = { SCALEOPS_AUTH: 'forward', SCALEOPS_MAX_ATTEMPTS: '1', CACHE_STALE_SECONDS: '0', ...env };
   const gateway = startGateway(tenants.url, settings, clock);
-  const answers: Answer[] = [];
+  const responses: GraphqlResponse[] = [];
   return {
     tenants,
     gateway,
     clock,
-    async ask(token, about = 0, headers = {}) {
-      const query = typeof about === 'string' ? about : question(about);
+    async send(token, about = 0, headers = {}) {
+      const query = typeof about === 'string' ? about : queryAbout(about);
       const authorization = token === undefined ? undefined : { authorization: `Bearer ${token}` };
-      const answer = await gateway.ask(query, undefined, { headers: { ...authorization, ...headers } });
-      answers.push(answer);
-      return answer;
+      const response = await gateway.send(query, undefined, { headers: { ...authorization, ...headers } });
+      responses.push(response);
+      return response;
     },
     listen: () => gateway.gateway.listen(),
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();
       await tenants[Symbol.asyncDispose]();
-      expectNothingLeaks(gateway, answers, [Number(new URL(tenants.url).port)]);
+      expectNothingLeaks(gateway, responses, [Number(new URL(tenants.url).port)]);
       expect(JSON.stringify(gateway.log)).not.toContain('-secret');
     },
   };
 }
 
-function question(about: number): string {
+function queryAbout(about: number): string {
   return `{ workloadCosts(filter: { namespaces: { names: ["n${about}"] } }) { isStale rows { nodes { id: scaleOpsId } } } }`;
 }
 
-function expectReportOf(tenant: string, answer: Answer): void {
-  expect(answer.errors).toEqual([]);
-  expect(answer.data.workloadCosts.rows.nodes[0]).toEqual({ id: `${secretOf(tenant)}-id` });
+function expectReportOf(tenant: string, response: GraphqlResponse): void {
+  expect(response.errors).toEqual([]);
+  expect(response.data.workloadCosts.rows.nodes[0]).toEqual({ id: `${secretOf(tenant)}-id` });
 }
 
-function expectRefused(answer: Answer, code = 'UNAUTHENTICATED'): void {
-  expect(answer.status).toBe(200);
-  expect(answer.data).toEqual({ workloadCosts: null });
-  expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual([code]);
-  expect(answer.headers.get('cache-control')).toBe('no-store');
+function expectRefused(response: GraphqlResponse, code = 'UNAUTHENTICATED'): void {
+  expect(response.status).toBe(200);
+  expect(response.data).toEqual({ workloadCosts: null });
+  expect(response.errors.map(({ extensions }) => extensions.code)).toEqual([code]);
+  expect(response.headers.get('cache-control')).toBe('no-store');
 }
 
 /** A raw request on its own connection: status, headers and body. */
-async function sendRaw(url: string, lines: readonly string[], body = JSON.stringify({ query: question(0) })) {
+async function sendRaw(url: string, lines: readonly string[], body = JSON.stringify({ query: queryAbout(0) })) {
   const { hostname, port } = new URL(url);
   const socket = createConnection(Number(port), hostname);
   const head = ['POST /graphql HTTP/1.1', `host: ${hostname}`, 'connection: close', `content-type: ${JSON_TYPE}`];
@@ -89,7 +89,7 @@ describe('a request without a valid bearer token', () => {
   const values: readonly (readonly [string, string | undefined])[] = [
     ['no header', undefined],
     ['an empty header', ''],
-    ['the scheme alone', 'Bearer'],
+    ['only the scheme', 'Bearer'],
     ['the scheme and blanks', 'Bearer   '],
     ['a bare token', ANN],
     ['Basic', `Basic ${btoa(`ann:${ANN}`)}`],
@@ -104,10 +104,10 @@ describe('a request without a valid bearer token', () => {
     ['quotes and a blank', `Bearer "${ANN} "`],
   ];
   test.each(values)('(%s) is rejected, by GET and POST, for both media types', async (_title, value) => {
-    await using stand = await startStand();
-    const url = `${await stand.listen()}/graphql`;
+    await using fixture = await startFixture();
+    const url = `${await fixture.listen()}/graphql`;
     // For a report, for no report, and for invalid documents: without a token this is the only error.
-    for (const query of [question(0), '{ __typename }', '{ __schema { types { name } } }', '{']) {
+    for (const query of [queryAbout(0), '{ __typename }', '{ __schema { types { name } } }', '{']) {
       for (const accept of [GRAPHQL_TYPE, JSON_TYPE]) {
         const headers = { accept, ...(value === undefined ? {} : { authorization: value }) };
         const responses = [
@@ -141,7 +141,7 @@ describe('a request without a valid bearer token', () => {
         }
       }
     }
-    expect(stand.tenants.requests).toEqual([]);
+    expect(fixture.tenants.requests).toEqual([]);
   });
 
   test.each<[string, readonly string[]]>([
@@ -150,29 +150,29 @@ describe('a request without a valid bearer token', () => {
     ['twice, the first of another scheme', ['authorization: Basic YTpi', `authorization: Bearer ${ANN}`]],
     ['twice, the second of another scheme', [`authorization: Bearer ${ANN}`, 'authorization: Basic YTpi']],
   ])('(%s in the head) is rejected, because its principal is ambiguous', async (_title, lines) => {
-    await using stand = await startStand();
-    const { status, headers, text } = await sendRaw(await stand.listen(), lines);
+    await using fixture = await startFixture();
+    const { status, headers, text } = await sendRaw(await fixture.listen(), lines);
     expect(status).toBe(401);
     expect(headers).toContain('www-authenticate: bearer');
     expect(text).toContain('"UNAUTHENTICATED"');
-    expect(stand.tenants.requests).toEqual([]);
+    expect(fixture.tenants.requests).toEqual([]);
   });
 
   test.each(['\0', '\x01', '\x0b', '\x1b', '\x7f', '\n', '\r'])(
     '(with the control character %j in it) is rejected and not sent to ScaleOps',
     async (control) => {
-      await using stand = await startStand();
-      const { status, text } = await sendRaw(await stand.listen(), [`authorization: Bearer ${ANN}${control}x`]);
+      await using fixture = await startFixture();
+      const { status, text } = await sendRaw(await fixture.listen(), [`authorization: Bearer ${ANN}${control}x`]);
       // Node itself refuses some of these before there is a request.
       expect([400, 401]).toContain(status);
       expect(text).not.toContain(CANARY);
-      expect(stand.tenants.requests).toEqual([]);
+      expect(fixture.tenants.requests).toEqual([]);
     },
   );
 
   test('gets the public paths: the page, its redirect and the health checks', async () => {
-    await using stand = await startStand();
-    const url = await stand.listen();
+    await using fixture = await startFixture();
+    const url = await fixture.listen();
     const get = async (path: string, accept: string): Promise<readonly [number, string | null]> => {
       const response = await fetch(url + path, { headers: { accept }, redirect: 'manual' });
       await response.arrayBuffer();
@@ -182,7 +182,7 @@ describe('a request without a valid bearer token', () => {
     expect(await get('/health/live', '*/*')).toEqual([200, null]);
     expect(await get('/health/ready', '*/*')).toEqual([200, null]);
     expect(await get('/', 'text/html')).toEqual([302, null]);
-    expect(stand.tenants.requests).toEqual([]);
+    expect(fixture.tenants.requests).toEqual([]);
   });
 });
 
@@ -190,20 +190,20 @@ describe('a bearer token', () => {
   const long = `${CANARY}-${'x'.repeat(10_000)}`;
   const odd = `${CANARY}+/~!#$%&'*^_\`|(){}[]<>@:;?=,"\\`;
   test.each<[string, string, string]>([
-    ['as it is', ANN, `Bearer ${ANN}`],
+    ['unchanged', ANN, `Bearer ${ANN}`],
     ['with "bearer" in small letters', ANN, `bearer ${ANN}`],
     ['with "BEARER" in capitals', ANN, `BEARER ${ANN}`],
     ['with more blanks', ANN, `Bearer   ${ANN}  `],
     ['of 10 kB', long, `Bearer ${long}`],
     ['with every allowed character', odd, `Bearer ${odd}`],
   ])('is sent to ScaleOps: %s', async (_title, token, authorization) => {
-    await using stand = await startStand({}, { tokens: { ...TOKENS, [token]: 'ann' } });
-    const url = `${await stand.listen()}/graphql`;
+    await using fixture = await startFixture({}, { tokens: { ...TOKENS, [token]: 'ann' } });
+    const url = `${await fixture.listen()}/graphql`;
     const headers = { authorization, accept: GRAPHQL_TYPE, 'content-type': JSON_TYPE };
-    const init = { method: 'POST', headers, body: JSON.stringify({ query: question(0) }) };
+    const init = { method: 'POST', headers, body: JSON.stringify({ query: queryAbout(0) }) };
     for (const response of [
       await fetch(url, init),
-      await fetch(`${url}?query=${encodeURIComponent(question(0))}`, { headers: { authorization } }),
+      await fetch(`${url}?query=${encodeURIComponent(queryAbout(0))}`, { headers: { authorization } }),
     ]) {
       const text = await response.text();
       expect(response.status).toBe(200);
@@ -212,84 +212,85 @@ describe('a bearer token', () => {
       expect(response.headers.get('cache-control')).toMatch(/^private, /);
       expect(response.headers.get('vary')).toContain('authorization');
     }
-    expect(stand.tenants.requests.map((request) => request.token)).toEqual([token]);
+    expect(fixture.tenants.requests.map((request) => request.token)).toEqual([token]);
   });
 
   test('that ScaleOps does not know is an error of its field alone', async () => {
-    await using stand = await startStand();
+    await using fixture = await startFixture();
     for (const accept of [GRAPHQL_TYPE, JSON_TYPE]) {
-      const answer = await stand.ask(`${CANARY}-of-nobody`, 0, { accept });
-      expectRefused(answer);
-      expect(answer.headers.get('www-authenticate')).toBeNull();
-      expect(answer.errors[0]).toMatchObject({ path: ['workloadCosts'], extensions: { retryable: false } });
+      const response = await fixture.send(`${CANARY}-of-nobody`, 0, { accept });
+      expectRefused(response);
+      expect(response.headers.get('www-authenticate')).toBeNull();
+      expect(response.errors[0]).toMatchObject({ path: ['workloadCosts'], extensions: { retryable: false } });
     }
-    expect(stand.tenants.requests).toHaveLength(2);
+    expect(fixture.tenants.requests).toHaveLength(2);
   });
 
   test.each<[string, 401 | 403, string]>([
     ['revoked', 401, 'UNAUTHENTICATED'],
     ['no longer allowed', 403, 'UPSTREAM_FORBIDDEN'],
   ])('that is %s purges the cached reports of its principal, and no others', async (_title, status, code) => {
-    await using stand = await startStand({ CACHE_STALE_IF_ERROR_SECONDS: '86400' });
-    const { tenants, ask } = stand;
-    for (const about of [1, 2]) for (const token of [ANN, BOB]) await ask(token, about);
+    await using fixture = await startFixture({ CACHE_STALE_IF_ERROR_SECONDS: '86400' });
+    const { tenants, send } = fixture;
+    for (const about of [1, 2]) for (const token of [ANN, BOB]) await send(token, about);
     tenants.revoke(ANN, status);
-    stand.clock.advance(1);
-    expectReportOf('ann', await ask(ANN, 1));
-    expectRefused(await ask(ANN, 3), code);
+    fixture.clock.advance(1);
+    expectReportOf('ann', await send(ANN, 1));
+    expectRefused(await send(ANN, 3), code);
     expect(tenants.requests).toHaveLength(5);
     // Purged although it is fresh; not served in place of a failed call either.
-    expectRefused(await ask(ANN, 1), code);
+    expectRefused(await send(ANN, 1), code);
     tenants.setDown(true);
-    expectRefused(await ask(ANN, 2), 'UPSTREAM_UNAVAILABLE');
+    expectRefused(await send(ANN, 2), 'UPSTREAM_UNAVAILABLE');
     expect(tenants.requests).toHaveLength(7);
-    for (const about of [1, 2]) expectReportOf('bob', await ask(BOB, about));
+    for (const about of [1, 2]) expectReportOf('bob', await send(BOB, about));
     tenants.setDown(false);
     tenants.restore(ANN);
-    stand.clock.advance(1);
-    expectReportOf('ann', await ask(ANN, 1));
-    expectReportOf('ann', await ask(ANN, 1));
+    fixture.clock.advance(1);
+    expectReportOf('ann', await send(ANN, 1));
+    expectReportOf('ann', await send(ANN, 1));
     expect(tenants.requests).toHaveLength(8);
   });
 });
 
 // Mutation that fails here: the principal left out of toCacheKey().
-test('a token is never sent with the question of another caller', async () => {
+test('a token is never sent with the request of another caller', async () => {
   const names = ['ann', 'bob', 'cleo', 'dan', 'eve'];
   const tokens = Object.fromEntries(names.map((name) => [`${CANARY}-${name}`, name]));
   const gate = createGate();
-  let isGated = true;
-  await using stand = await startStand(
+  let isHeld = true;
+  await using fixture = await startFixture(
     { SCALEOPS_MAX_IN_FLIGHT: '100' },
-    { tokens, onRequest: () => (isGated ? gate.pass() : undefined) },
+    { tokens, onRequest: () => (isHeld ? gate.pass() : undefined) },
   );
-  // Each caller requests a shared question, and one of its own that identifies it upstream.
+  // Each caller sends a shared request, and one of its own that identifies it upstream.
   const operation = (name: string): string => `{
     a: workloadCosts { rows { nodes { id: scaleOpsId } } }
     b: workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { rows { nodes { id: scaleOpsId } } }
     c: aggregatedCosts { rows { nodes { id: scaleOpsId } } }
     d: workloadCosts(filter: {}) { rows { nodes { id: scaleOpsId } } }
   }`;
-  const askAll = (): Promise<Answer>[] => names.map((name) => stand.ask(`${CANARY}-${name}`, operation(name)));
-  const rounds = [...askAll(), ...askAll().reverse(), ...askAll()];
+  const sendAll = (): Promise<GraphqlResponse>[] =>
+    names.map((name) => fixture.send(`${CANARY}-${name}`, operation(name)));
+  const rounds = [...sendAll(), ...sendAll().reverse(), ...sendAll()];
   await gate.arrivals(15);
-  isGated = false;
+  isHeld = false;
   gate.open();
   await Promise.all(rounds);
-  for (const [index, answer] of (await Promise.all(askAll())).entries()) {
-    expect(answer.errors).toEqual([]);
-    for (const other of names) expect(answer.text.includes(secretOf(other))).toBe(other === names[index]);
+  for (const [index, response] of (await Promise.all(sendAll())).entries()) {
+    expect(response.errors).toEqual([]);
+    for (const other of names) expect(response.text.includes(secretOf(other))).toBe(other === names[index]);
   }
-  for (const answer of await Promise.all(rounds)) {
-    expect(answer.errors).toEqual([]);
-    expect(names.filter((name) => answer.text.includes(secretOf(name)))).toHaveLength(1);
+  for (const response of await Promise.all(rounds)) {
+    expect(response.errors).toEqual([]);
+    expect(names.filter((name) => response.text.includes(secretOf(name)))).toHaveLength(1);
   }
-  expect(stand.tenants.requests).toHaveLength(15);
-  for (const { tenant, filter } of stand.tenants.requests) {
+  expect(fixture.tenants.requests).toHaveLength(15);
+  for (const { tenant, filter } of fixture.tenants.requests) {
     const [own] = (filter.namespaces as string[] | undefined) ?? [];
     if (own !== undefined) expect(own).toBe(tenant);
   }
-  for (const name of names) expect(stand.tenants.countOf(`${CANARY}-${name}`)).toBe(3);
+  for (const name of names) expect(fixture.tenants.countOf(`${CANARY}-${name}`)).toBe(3);
 });
 
 // Mutations that fail here: isCurrent() left out of find(), or with the end of either period included; a caller that is
@@ -298,32 +299,32 @@ describe('a cached report of a token', () => {
   const LONG = { CACHE_TTL_SECONDS: '86400', CACHE_STALE_SECONDS: '86400', CACHE_STALE_IF_ERROR_SECONDS: '86400' };
 
   test('is served for a minute after ScaleOps last accepted the token, for any report', async () => {
-    await using stand = await startStand(LONG);
-    const { tenants, clock, ask } = stand;
-    await ask(ANN, 1);
+    await using fixture = await startFixture(LONG);
+    const { tenants, clock, send } = fixture;
+    await send(ANN, 1);
     clock.advance(30_000);
-    await ask(ANN, 2);
+    await send(ANN, 2);
     tenants.revoke(ANN);
     clock.advance(59_999);
-    for (const about of [1, 2]) expectReportOf('ann', await ask(ANN, about));
+    for (const about of [1, 2]) expectReportOf('ann', await send(ANN, about));
     expect(tenants.requests).toHaveLength(2);
     clock.advance(1);
-    for (const about of [1, 2]) expectRefused(await ask(ANN, about));
+    for (const about of [1, 2]) expectRefused(await send(ANN, about));
     expect(tenants.requests).toHaveLength(4);
   });
 
   test.each([
     [401, 'UNAUTHENTICATED'],
     [403, 'UPSTREAM_FORBIDDEN'],
-  ] as const)('is purged after a %s from the background refresh', async (status, code) => {
-    await using stand = await startStand({ ...LONG, CACHE_TTL_SECONDS: '1' });
-    const { tenants, clock, ask } = stand;
-    await ask(ANN, 1);
+  ] as const)('is purged after a %s in a background refresh', async (status, code) => {
+    await using fixture = await startFixture({ ...LONG, CACHE_TTL_SECONDS: '1' });
+    const { tenants, clock, send } = fixture;
+    await send(ANN, 1);
     tenants.revoke(ANN, status);
     clock.advance(10_000);
-    expectReportOf('ann', await ask(ANN, 1));
+    expectReportOf('ann', await send(ANN, 1));
     await until(() => clock.pending() === 0);
-    expectRefused(await ask(ANN, 1), code);
+    expectRefused(await send(ANN, 1), code);
     expect(tenants.requests).toHaveLength(3);
   });
 
@@ -332,61 +333,61 @@ describe('a cached report of a token', () => {
     ['stale while a newer one is fetched', '1', '86400', 1],
     ['stale while ScaleOps fails', '1', '0', 1],
   ])('waits for ScaleOps after the re-check time, although it would be %s', async (_title, ttl, stale, refreshes) => {
-    await using stand = await startStand({ ...LONG, CACHE_TTL_SECONDS: ttl, CACHE_STALE_SECONDS: stale });
-    const { tenants, clock, ask } = stand;
-    await ask(ANN, 1);
+    await using fixture = await startFixture({ ...LONG, CACHE_TTL_SECONDS: ttl, CACHE_STALE_SECONDS: stale });
+    const { tenants, clock, send } = fixture;
+    await send(ANN, 1);
     tenants.revoke(ANN);
     tenants.setDown(true);
     clock.advance(59_999);
-    expectReportOf('ann', await ask(ANN, 1));
-    expectRefused(await ask(ANN, 2), 'UPSTREAM_UNAVAILABLE');
+    expectReportOf('ann', await send(ANN, 1));
+    expectRefused(await send(ANN, 2), 'UPSTREAM_UNAVAILABLE');
     await until(() => clock.pending() === 0);
     expect(tenants.requests).toHaveLength(2 + refreshes);
     clock.advance(1);
-    expectRefused(await ask(ANN, 1), 'UPSTREAM_UNAVAILABLE');
+    expectRefused(await send(ANN, 1), 'UPSTREAM_UNAVAILABLE');
     expect(tenants.requests).toHaveLength(3 + refreshes);
   });
 
   test.each(['1', '300'])('is served for CACHE_RECHECK_SECONDS=%s', async (seconds) => {
-    await using stand = await startStand({ ...LONG, CACHE_RECHECK_SECONDS: seconds });
-    const { tenants, clock, ask } = stand;
-    await ask(ANN, 1);
+    await using fixture = await startFixture({ ...LONG, CACHE_RECHECK_SECONDS: seconds });
+    const { tenants, clock, send } = fixture;
+    await send(ANN, 1);
     clock.advance(1_000 * Number(seconds) - 1);
-    expectReportOf('ann', await ask(ANN, 1));
+    expectReportOf('ann', await send(ANN, 1));
     expect(tenants.requests).toHaveLength(1);
     clock.advance(1);
-    expectReportOf('ann', await ask(ANN, 1));
+    expectReportOf('ann', await send(ANN, 1));
     expect(tenants.requests).toHaveLength(2);
   });
 
   test('is served for a time that counts from the request to ScaleOps, not from its response', async () => {
     const gate = createGate();
-    await using stand = await startStand({ ...LONG, SCALEOPS_TIMEOUT_MS: '60000' }, { onRequest: gate.pass });
-    const { tenants, clock, ask } = stand;
-    const asked = ask(ANN, 1);
+    await using fixture = await startFixture({ ...LONG, SCALEOPS_TIMEOUT_MS: '60000' }, { onRequest: gate.pass });
+    const { tenants, clock, send } = fixture;
+    const pending = send(ANN, 1);
     await gate.arrivals(1);
     clock.advance(50_000);
     gate.open();
-    expectReportOf('ann', await asked);
+    expectReportOf('ann', await pending);
     tenants.revoke(ANN);
     clock.advance(10_000);
-    expectRefused(await ask(ANN, 1));
+    expectRefused(await send(ANN, 1));
     expect(tenants.requests).toHaveLength(2);
   });
 
   test('is not served after the exp of the token, even while ScaleOps fails', async () => {
     const clock = createManualClock();
     const token = makeJwt({ sub: CANARY, exp: clock.now() / 1000 + 30 });
-    await using stand = await startStand(LONG, { tokens: { [token]: 'ann' } }, clock);
-    const { tenants, ask } = stand;
-    await ask(token, 1);
+    await using fixture = await startFixture(LONG, { tokens: { [token]: 'ann' } }, clock);
+    const { tenants, send } = fixture;
+    await send(token, 1);
     clock.advance(29_999);
-    expectReportOf('ann', await ask(token, 1));
+    expectReportOf('ann', await send(token, 1));
     clock.advance(1);
     tenants.setDown(true);
-    expectRefused(await ask(token, 1), 'UPSTREAM_UNAVAILABLE');
+    expectRefused(await send(token, 1), 'UPSTREAM_UNAVAILABLE');
     tenants.setDown(false);
-    expectRefused(await ask(token, 1));
+    expectRefused(await send(token, 1));
     expect(tenants.requests).toHaveLength(3);
   });
 
@@ -394,9 +395,9 @@ describe('a cached report of a token', () => {
     const clock = createManualClock();
     const token = makeJwt({ sub: CANARY, exp: clock.now() / 1000 - 1 });
     const slow = createManualClock(clock.now() - 60_000);
-    await using stand = await startStand(LONG, { tokens: { [token]: 'ann' }, clock: slow }, clock);
-    for (const about of [1, 1]) expectReportOf('ann', await stand.ask(token, about));
-    expect(stand.tenants.requests).toHaveLength(2);
+    await using fixture = await startFixture(LONG, { tokens: { [token]: 'ann' }, clock: slow }, clock);
+    for (const about of [1, 1]) expectReportOf('ann', await fixture.send(token, about));
+    expect(fixture.tenants.requests).toHaveLength(2);
   });
 
   // A browser serves its own copy without a request, so its copy has the same time limits.
@@ -406,14 +407,14 @@ describe('a cached report of a token', () => {
   ])('may be cached by the client no longer than %s', async (_title, expSeconds, maxAge) => {
     const clock = createManualClock();
     const token = expSeconds === undefined ? ANN : makeJwt({ sub: CANARY, exp: clock.now() / 1000 + expSeconds });
-    await using stand = await startStand(LONG, { tokens: { [token]: 'ann' } }, clock);
+    await using fixture = await startFixture(LONG, { tokens: { [token]: 'ann' } }, clock);
     for (const ageSeconds of [0, 20]) {
       clock.advance(1_000 * ageSeconds);
-      const { headers } = await stand.ask(token, 1);
+      const { headers } = await fixture.send(token, 1);
       const [, seconds] = /^private, max-age=(\d+)$/.exec(headers.get('cache-control') ?? '') ?? [];
       expect(Number(seconds)).toBeLessThanOrEqual(maxAge);
       expect(Number(seconds)).toBeGreaterThan(ageSeconds);
     }
-    expect(stand.tenants.requests).toHaveLength(1);
+    expect(fixture.tenants.requests).toHaveLength(1);
   });
 });

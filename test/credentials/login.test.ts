@@ -1,5 +1,5 @@
-// SCALEOPS_AUTH=login through the whole gateway over real sockets: the login request, its response, and when a login is
-// made. Every test counts logins and calls, on a clock that the test moves.
+// SCALEOPS_AUTH=login through the whole gateway over real sockets: the login request, its response, and the time of
+// logins. Every test counts logins and calls, on a clock that the test moves.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -15,8 +15,8 @@ import {
   expectRefused,
   LOGIN,
   nameIn,
-  question,
-  startStand,
+  query,
+  startFixture,
   until,
 } from '../kit/identity/credentials.js';
 import * as faults from '../kit/upstream/fault-server.js';
@@ -57,7 +57,7 @@ describe('the login request', () => {
     const { port } = server.address() as AddressInfo;
     // A trailing slash of the base path makes no difference.
     await using gateway = startGateway(`http://127.0.0.1:${port}/${CANARY}/base/`, LOGIN);
-    const answer = await gateway.ask(question());
+    const reply = await gateway.send(query());
     server.closeAllConnections();
     server.close();
 
@@ -74,11 +74,11 @@ describe('the login request', () => {
     expect(login!.body).toBe(JSON.stringify({ username: LOGIN.SCALEOPS_USERNAME, password: LOGIN.SCALEOPS_PASSWORD }));
     expect(report!.request.headers.authorization).toBe('Bearer t');
     expect(report!.request.headers.cookie).toBeUndefined();
-    expect(nameIn(answer)).toBe('api');
-    expectNothingLeaks(gateway, [answer], [port]);
+    expect(nameIn(reply)).toBe('api');
+    expectNothingLeaks(gateway, [reply], [port]);
   });
 
-  test('works with the simulator, whose tokens expire and can be revoked', async () => {
+  test('succeeds at the simulator, whose tokens expire and can be revoked', async () => {
     const clock = createManualClock();
     const simulator = createSimulator({
       workloads: 50,
@@ -93,16 +93,16 @@ describe('the login request', () => {
     const url = await simulator.listen();
     await using gateway = startGateway(url, LOGIN, clock);
     const granted: number[] = [];
-    const ask = async (about: number): Promise<void> => {
-      expect((await gateway.ask(question(about))).errors).toEqual([]);
+    const send = async (about: number): Promise<void> => {
+      expect((await gateway.send(query(about))).errors).toEqual([]);
       granted.push(simulator.logins.granted);
     };
-    await ask(1);
-    await ask(2);
+    await send(1);
+    await send(2);
     simulator.revoke();
-    await ask(3);
+    await send(3);
     clock.advance(599_999);
-    await ask(4);
+    await send(4);
     expect(granted).toEqual([1, 1, 2, 3]);
     expect(simulator.logins.refused).toBe(0);
     await simulator.close();
@@ -120,43 +120,43 @@ describe('the response to a login', () => {
     ['that is a JWT', makeJwt({ sub: CANARY })],
     ['of 8 kB', CANARY.padEnd(8_000, 'x')],
   ])('contains a URL-encoded token %s, which is sent decoded', async (_title, token) => {
-    await using stand = await startStand({ issue: () => token });
-    expect((await stand.ask()).errors).toEqual([]);
-    expect(stand.sent).toEqual([token]);
-    expect(stand.logins).toHaveLength(1);
+    await using fixture = await startFixture({ issue: () => token });
+    expect((await fixture.send()).errors).toEqual([]);
+    expect(fixture.sent).toEqual([token]);
+    expect(fixture.logins).toHaveLength(1);
   });
 
   test.each([
     ['of any status', 303, '/?token=good'],
     ['that is permanent', 301, '/?token=good'],
-    ['that would take the password along', 307, '/auth/callback?token=good'],
-    ['among other parameters', 302, '/app/?next=%2Fcosts&token=good&state=TOKEN#fragment'],
+    ['that would repeat the password', 307, '/auth/callback?token=good'],
+    ['with other parameters', 302, '/app/?next=%2Fcosts&token=good&state=TOKEN#fragment'],
     ['relative to the page', 302, '?token=good'],
   ])('is a redirect %s, which is not followed', async (_title, status, location) => {
-    await using stand = await startStand();
-    stand.live.add('good');
-    stand.login = faults.redirect(location, status);
-    expect((await stand.ask()).errors).toEqual([]);
-    expect(stand.sent).toEqual(['good']);
-    expect(stand.upstream.requests).toHaveLength(2);
+    await using fixture = await startFixture();
+    fixture.live.add('good');
+    fixture.login = faults.redirect(location, status);
+    expect((await fixture.send()).errors).toEqual([]);
+    expect(fixture.sent).toEqual(['good']);
+    expect(fixture.upstream.requests).toHaveLength(2);
   });
 
   test.each(['http://', '//'])(
     'is not followed to another host by %s, and that host receives nothing',
     async (scheme) => {
       await using other = await startFaultServer();
-      await using stand = await startStand();
-      stand.live.add('good');
-      stand.login = faults.redirect(`${scheme}127.0.0.1:${other.port}/?token=good`);
-      expect((await stand.ask()).errors).toEqual([]);
-      expect([stand.upstream.requests.length, other.bytesReceived()]).toEqual([2, 0]);
+      await using fixture = await startFixture();
+      fixture.live.add('good');
+      fixture.login = faults.redirect(`${scheme}127.0.0.1:${other.port}/?token=good`);
+      expect((await fixture.send()).errors).toEqual([]);
+      expect([fixture.upstream.requests.length, other.bytesReceived()]).toEqual([2, 0]);
     },
   );
 
   // Mutations that fail here: a pause of 29 s or of 31 s; isToken() left out of readToken(); the Location in the reason.
   test.each<[string, Fault]>([
     ['a redirect to the login page', faults.redirect(`/login?error=${CANARY}`)],
-    ['a redirect to nowhere', faults.answer(302, CANARY)],
+    ['a redirect to nowhere', faults.respond(302, CANARY)],
     ['a redirect that is no URL', faults.redirect(`http://[${CANARY}?token=good`)],
     ['a redirect with an empty token', faults.redirect('/?token=')],
     ['a token with a blank', faults.redirect('/?token=good%20bad')],
@@ -173,107 +173,107 @@ describe('the response to a login', () => {
     ['nothing with 204', faults.bareStatus(204)],
     ['the login page with 200, of 300 kB', faults.html(`<input type="password">${CANARY.padEnd(300_000, ' ')}`)],
   ])('is a refusal when it is %s: no login for 30 s', async (_title, fault) => {
-    await using stand = await startStand();
-    const grant = stand.login;
-    stand.login = fault;
-    expectRefused(await stand.ask(), 'UPSTREAM_UNAUTHENTICATED', HINT);
-    const [first, ...others] = await stand.askNew(20);
-    for (const answer of [first!, ...others]) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', HINT);
+    await using fixture = await startFixture();
+    const grant = fixture.login;
+    fixture.login = fault;
+    expectRefused(await fixture.send(), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    const [first, ...others] = await fixture.sendNew(20);
+    for (const response of [first!, ...others]) expectRefused(response, 'UPSTREAM_UNAUTHENTICATED', HINT);
     expect(first!.errors[0]!.extensions.retryable).toBe(false);
 
-    stand.clock.advance(PAUSE_MS - 1);
-    expectRefused((await stand.askNew(1))[0]!, 'UPSTREAM_UNAUTHENTICATED', HINT);
-    expect([stand.logins.length, stand.sent]).toEqual([1, []]);
-    stand.clock.advance(1);
-    expectRefused((await stand.askNew(1))[0]!, 'UPSTREAM_UNAUTHENTICATED', HINT);
-    expect([stand.logins.length, stand.sent]).toEqual([2, []]);
-    stand.clock.advance(PAUSE_MS);
-    stand.login = grant;
-    expect((await stand.ask()).errors).toEqual([]);
-    expect([stand.logins.length, stand.sent.length]).toEqual([3, 1]);
+    fixture.clock.advance(PAUSE_MS - 1);
+    expectRefused((await fixture.sendNew(1))[0]!, 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect([fixture.logins.length, fixture.sent]).toEqual([1, []]);
+    fixture.clock.advance(1);
+    expectRefused((await fixture.sendNew(1))[0]!, 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect([fixture.logins.length, fixture.sent]).toEqual([2, []]);
+    fixture.clock.advance(PAUSE_MS);
+    fixture.login = grant;
+    expect((await fixture.send()).errors).toEqual([]);
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([3, 1]);
   });
 
   test('is a refusal for all waiting requests, and purges their cached reports', async () => {
-    await using stand = await startStand({ env: { ...LOGIN, CACHE_STALE_IF_ERROR_SECONDS: '86400' } });
-    await stand.ask(1);
-    stand.clock.advance(HOUR_MS);
+    await using fixture = await startFixture({ env: { ...LOGIN, CACHE_STALE_IF_ERROR_SECONDS: '86400' } });
+    await fixture.send(1);
+    fixture.clock.advance(HOUR_MS);
     const gate = createGate();
-    const grant = stand.login;
-    stand.login = held(faults.status(401), gate.pass);
-    const waiting = [stand.ask(1), ...[2, 3, 4].map((about) => stand.ask(about))];
+    const grant = fixture.login;
+    fixture.login = held(faults.status(401), gate.pass);
+    const waiting = [fixture.send(1), ...[2, 3, 4].map((about) => fixture.send(about))];
     await gate.arrivals(1);
     gate.open();
-    for (const answer of await Promise.all(waiting)) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', HINT);
-    expect(stand.logins).toHaveLength(2);
+    for (const response of await Promise.all(waiting)) expectRefused(response, 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect(fixture.logins).toHaveLength(2);
 
     // The cached report would be served for a fault, but not after a refusal.
-    stand.login = grant;
-    stand.report = faults.status(503);
-    stand.clock.advance(PAUSE_MS);
-    expectRefused(await stand.ask(1), 'UPSTREAM_UNAVAILABLE');
-    expect([stand.logins.length, stand.sent.length]).toEqual([3, 2]);
+    fixture.login = grant;
+    fixture.report = faults.status(503);
+    fixture.clock.advance(PAUSE_MS);
+    expectRefused(await fixture.send(1), 'UPSTREAM_UNAVAILABLE');
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([3, 2]);
   });
 
   test('names the address when it has no login page', async () => {
-    await using stand = await startStand();
-    stand.login = faults.status(404);
-    expectRefused(await stand.ask(), 'UPSTREAM_NOT_FOUND', 'Check SCALEOPS_URL.');
-    expect([stand.logins.length, stand.sent]).toEqual([1, []]);
+    await using fixture = await startFixture();
+    fixture.login = faults.status(404);
+    expectRefused(await fixture.send(), 'UPSTREAM_NOT_FOUND', 'Check SCALEOPS_URL.');
+    expect([fixture.logins.length, fixture.sent]).toEqual([1, []]);
   });
 });
 
 // Mutation that fails here: flights.join() replaced by a call of obtain().
 describe('a login', () => {
-  test('is shared by 20 different questions at the same time', async () => {
-    await using stand = await startStand();
+  test('is shared by 20 concurrent requests for different reports', async () => {
+    await using fixture = await startFixture();
     const gate = createGate();
-    stand.login = held(stand.login, gate.pass);
-    const asked = stand.askNew(20);
+    fixture.login = held(fixture.login, gate.pass);
+    const pending = fixture.sendNew(20);
     await gate.arrivals(1);
     gate.open();
-    for (const answer of await asked) expect(answer.errors).toEqual([]);
-    expect(stand.logins).toHaveLength(1);
-    expect(stand.sent).toEqual(Array(20).fill(`${CANARY}-token-1`));
+    for (const response of await pending) expect(response.errors).toEqual([]);
+    expect(fixture.logins).toHaveLength(1);
+    expect(fixture.sent).toEqual(Array(20).fill(`${CANARY}-token-1`));
   });
 
-  test('continues for clients that stay, and is cancelled when all have left', async () => {
-    await using stand = await startStand();
+  test('continues for clients that stay, and is cancelled when all have disconnected', async () => {
+    await using fixture = await startFixture();
     const gate = createGate();
-    const grant = stand.login;
-    stand.login = held(grant, gate.pass);
-    const leaving = new AbortController();
-    const left = [1, 2, 3].map((about) => stand.ask(about, { signal: leaving.signal }).catch(() => undefined));
-    const staying = stand.ask(4);
+    const grant = fixture.login;
+    fixture.login = held(grant, gate.pass);
+    const controller = new AbortController();
+    const left = [1, 2, 3].map((about) => fixture.send(about, { signal: controller.signal }).catch(() => undefined));
+    const staying = fixture.send(4);
     await gate.arrivals(1);
-    leaving.abort();
+    controller.abort();
     await Promise.all(left);
     gate.open();
     expect((await staying).errors).toEqual([]);
-    expect([stand.logins.length, stand.sent.length]).toEqual([1, 1]);
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([1, 1]);
 
-    stand.clock.advance(HOUR_MS);
-    stand.login = faults.neverAnswer;
+    fixture.clock.advance(HOUR_MS);
+    fixture.login = faults.neverRespond;
     const all = new AbortController();
-    const gone = [5, 6].map((about) => stand.ask(about, { signal: all.signal }).catch(() => undefined));
-    await until(() => stand.logins.length === 2);
+    const gone = [5, 6].map((about) => fixture.send(about, { signal: all.signal }).catch(() => undefined));
+    await until(() => fixture.logins.length === 2);
     all.abort();
     await Promise.all(gone);
-    await stand.logins[1]!.closed;
-    await stand.quiet();
-    // A cancelled login is no refusal: the next question may log in at once.
-    stand.login = grant;
-    expect((await stand.ask(7)).errors).toEqual([]);
-    expect([stand.logins.length, stand.sent.length]).toEqual([3, 2]);
+    await fixture.logins[1]!.closed;
+    await fixture.whenIdle();
+    // A cancelled login is no refusal: the next request may log in immediately.
+    fixture.login = grant;
+    expect((await fixture.send(7)).errors).toEqual([]);
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([3, 2]);
   });
 
   test('is not made for a cached report, whatever the state of the token', async () => {
-    await using stand = await startStand({ env: { ...LOGIN, CACHE_TTL_SECONDS: '86400' } });
-    await stand.ask(1);
-    stand.clock.advance(HOUR_MS);
-    stand.live.clear();
-    stand.login = faults.status(401);
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
-    expect([stand.logins.length, stand.sent.length]).toEqual([1, 1]);
+    await using fixture = await startFixture({ env: { ...LOGIN, CACHE_TTL_SECONDS: '86400' } });
+    await fixture.send(1);
+    fixture.clock.advance(HOUR_MS);
+    fixture.live.clear();
+    fixture.login = faults.status(401);
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([1, 1]);
   });
 });
 
@@ -288,7 +288,7 @@ describe('a token', () => {
     };
   };
 
-  // A JWT is created when its login is answered, at the clock's time; its subject distinguishes it.
+  // A JWT is created with the response to its login, at the clock's time; its subject distinguishes it.
   test.each<[string, number, number]>([
     ['an hour without an exp', NaN, HOUR_MS - AHEAD_MS],
     ['ten minutes until its exp', 600, 540_000],
@@ -299,203 +299,205 @@ describe('a token', () => {
     const { clock, issue } = jwtFor(seconds);
     const give = (count: number): string =>
       (tokens[count] ??= Number.isNaN(seconds) ? `${CANARY}-opaque-${count}` : issue(count));
-    await using stand = await startStand({ clock, issue: give });
-    await stand.ask();
+    await using fixture = await startFixture({ clock, issue: give });
+    await fixture.send();
     clock.advance(renewMs - 1);
-    await stand.askNew(3);
-    await stand.quiet();
-    expect(stand.logins).toHaveLength(1);
+    await fixture.sendNew(3);
+    await fixture.whenIdle();
+    expect(fixture.logins).toHaveLength(1);
 
     clock.advance(1);
     const gate = createGate();
-    stand.login = held(stand.login, gate.pass);
-    // Answered while the gate is closed.
-    for (const answer of [...(await stand.askNew(5)), ...(await stand.askNew(5))]) expect(answer.errors).toEqual([]);
+    fixture.login = held(fixture.login, gate.pass);
+    // Responses while the gate is closed.
+    for (const response of [...(await fixture.sendNew(5)), ...(await fixture.sendNew(5))])
+      expect(response.errors).toEqual([]);
     await gate.arrivals(1);
-    expect(stand.sent).toEqual(Array(14).fill(tokens[1]));
-    expect(stand.logins).toHaveLength(2);
+    expect(fixture.sent).toEqual(Array(14).fill(tokens[1]));
+    expect(fixture.logins).toHaveLength(2);
     gate.open();
-    await stand.quiet();
-    await stand.askNew(2);
-    expect(stand.sent.slice(14)).toEqual([tokens[2], tokens[2]]);
-    expect(stand.logins).toHaveLength(2);
+    await fixture.whenIdle();
+    await fixture.sendNew(2);
+    expect(fixture.sent.slice(14)).toEqual([tokens[2], tokens[2]]);
+    expect(fixture.logins).toHaveLength(2);
   });
 
   test('is not used in its last seconds: all requests wait for one login', async () => {
-    await using stand = await startStand();
-    await stand.ask();
-    stand.clock.advance(HOUR_MS - 5_000);
+    await using fixture = await startFixture();
+    await fixture.send();
+    fixture.clock.advance(HOUR_MS - 5_000);
     const gate = createGate();
-    stand.login = held(stand.login, gate.pass);
-    const asked = stand.askNew(8);
+    fixture.login = held(fixture.login, gate.pass);
+    const pending = fixture.sendNew(8);
     await gate.arrivals(1);
-    expect([stand.logins.length, stand.sent.length]).toEqual([2, 1]);
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([2, 1]);
     gate.open();
-    for (const answer of await asked) expect(answer.errors).toEqual([]);
-    expect(stand.logins).toHaveLength(2);
-    expect(stand.sent.slice(1)).toEqual(Array(8).fill(`${CANARY}-token-2`));
+    for (const response of await pending) expect(response.errors).toEqual([]);
+    expect(fixture.logins).toHaveLength(2);
+    expect(fixture.sent.slice(1)).toEqual(Array(8).fill(`${CANARY}-token-2`));
   });
 
   test('is used until just before its end while it cannot be renewed', async () => {
-    await using stand = await startStand();
-    await stand.ask();
-    stand.login = faults.status(503);
+    await using fixture = await startFixture();
+    await fixture.send();
+    fixture.login = faults.status(503);
     for (const ms of [HOUR_MS - AHEAD_MS, AHEAD_MS - 5_001]) {
-      stand.clock.advance(ms);
-      expect((await stand.askNew(1))[0]!.errors).toEqual([]);
-      await stand.quiet();
+      fixture.clock.advance(ms);
+      expect((await fixture.sendNew(1))[0]!.errors).toEqual([]);
+      await fixture.whenIdle();
     }
-    stand.clock.advance(1);
-    expectRefused((await stand.askNew(1))[0]!, 'UPSTREAM_UNAVAILABLE');
-    expect(new Set(stand.sent)).toEqual(new Set([`${CANARY}-token-1`]));
-    expect([stand.logins.length, stand.sent.length]).toEqual([4, 3]);
+    fixture.clock.advance(1);
+    expectRefused((await fixture.sendNew(1))[0]!, 'UPSTREAM_UNAVAILABLE');
+    expect(new Set(fixture.sent)).toEqual(new Set([`${CANARY}-token-1`]));
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([4, 3]);
   });
 
   test.each<[string, Fault]>([
     ['fails', faults.status(503)],
     ['resets the connection', faults.resetBeforeHeaders],
     ['does not speak HTTP', faults.garbage],
-    ['answers 404', faults.status(404)],
+    ['responds with 404', faults.status(404)],
     ['redirects to its login page', faults.redirect('/login')],
-  ])('remains in use while the login host %s, which is not asked for every question', async (_title, fault) => {
-    await using stand = await startStand();
-    await stand.ask();
-    stand.clock.advance(HOUR_MS - AHEAD_MS);
-    stand.login = fault;
+  ])('remains in use while the login host %s, and not every request tries a login', async (_title, fault) => {
+    await using fixture = await startFixture();
+    await fixture.send();
+    fixture.clock.advance(HOUR_MS - AHEAD_MS);
+    fixture.login = fault;
     for (let index = 0; index < 20; index += 1) {
-      expect((await stand.askNew(1))[0]!.errors).toEqual([]);
-      await stand.quiet();
+      expect((await fixture.sendNew(1))[0]!.errors).toEqual([]);
+      await fixture.whenIdle();
     }
-    expect(stand.sent).toHaveLength(21);
-    expect(stand.logins.length).toBeLessThanOrEqual(4);
+    expect(fixture.sent).toHaveLength(21);
+    expect(fixture.logins.length).toBeLessThanOrEqual(4);
   });
 
-  test('is used even if its exp is already over, because clocks may differ', async () => {
+  test('is used even when its exp is over, because clocks may differ', async () => {
     for (const seconds of [-3_600, -1, 0]) {
       const { clock, issue } = jwtFor(seconds);
-      await using stand = await startStand({ clock, issue });
-      for (const answer of [...(await stand.askNew(3)), ...(await stand.askNew(3))]) expect(answer.errors).toEqual([]);
-      expect([stand.logins.length, stand.sent.length]).toEqual([1, 6]);
+      await using fixture = await startFixture({ clock, issue });
+      for (const response of [...(await fixture.sendNew(3)), ...(await fixture.sendNew(3))])
+        expect(response.errors).toEqual([]);
+      expect([fixture.logins.length, fixture.sent.length]).toEqual([1, 6]);
     }
   });
 
   test('that lives for a few seconds is used for several calls', async () => {
     const { clock, issue } = jwtFor(4);
-    await using stand = await startStand({ clock, issue });
-    for (let index = 0; index < 5; index += 1) expect((await stand.askNew(1))[0]!.errors).toEqual([]);
-    await stand.quiet();
-    expect([stand.logins.length, stand.sent.length]).toEqual([1, 5]);
+    await using fixture = await startFixture({ clock, issue });
+    for (let index = 0; index < 5; index += 1) expect((await fixture.sendNew(1))[0]!.errors).toEqual([]);
+    await fixture.whenIdle();
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([1, 5]);
   });
 });
 
 // Mutations that fail here: renew() that drops a newer token; reject() without a pause, without a purge, or not called;
 // every error treated as a 401.
 describe('a revoked token', () => {
-  test('causes one 401, one login and one more call, and purges no report', async () => {
-    await using stand = await startStand();
-    await stand.ask(1);
-    stand.live.clear();
-    expect(nameIn(await stand.ask(2))).toBe('report 3');
-    expect(nameIn(await stand.ask(1))).toBe('report 1');
-    await stand.ask(3);
-    expect(stand.sent).toEqual([1, 1, 2, 2].map((count) => `${CANARY}-token-${count}`));
-    expect(stand.logins).toHaveLength(2);
+  test('costs one call with a 401, one login and one more call, and purges no report', async () => {
+    await using fixture = await startFixture();
+    await fixture.send(1);
+    fixture.live.clear();
+    expect(nameIn(await fixture.send(2))).toBe('report 3');
+    expect(nameIn(await fixture.send(1))).toBe('report 1');
+    await fixture.send(3);
+    expect(fixture.sent).toEqual([1, 1, 2, 2].map((count) => `${CANARY}-token-${count}`));
+    expect(fixture.logins).toHaveLength(2);
   });
 
   test.each<[string, Fault]>([
     ['a redirect to the login page', faults.redirect('/login')],
     ['the login page', faults.loginPage],
-  ])('causes the same when ScaleOps answers with %s', async (_title, fault) => {
-    await using stand = await startStand();
-    await stand.ask(1);
-    const good = stand.report;
-    stand.report = (socket) => {
-      stand.report = good;
+  ])('costs the same when ScaleOps responds with %s', async (_title, fault) => {
+    await using fixture = await startFixture();
+    await fixture.send(1);
+    const good = fixture.report;
+    fixture.report = (socket) => {
+      fixture.report = good;
       fault(socket);
     };
-    expect((await stand.ask(2)).errors).toEqual([]);
-    expect(stand.sent).toEqual([1, 1, 2].map((count) => `${CANARY}-token-${count}`));
-    expect(stand.logins).toHaveLength(2);
+    expect((await fixture.send(2)).errors).toEqual([]);
+    expect(fixture.sent).toEqual([1, 1, 2].map((count) => `${CANARY}-token-${count}`));
+    expect(fixture.logins).toHaveLength(2);
   });
 
   test('causes one login when 20 calls are refused at the same time', async () => {
-    await using stand = await startStand({ env: { ...LOGIN, SCALEOPS_MAX_IN_FLIGHT: '20' } });
-    await stand.ask();
-    const good = stand.report;
+    await using fixture = await startFixture({ env: { ...LOGIN, SCALEOPS_MAX_IN_FLIGHT: '20' } });
+    await fixture.send();
+    const good = fixture.report;
     const gate = createGate();
-    stand.report = held(faults.status(401), gate.pass);
-    const asked = stand.askNew(20);
+    fixture.report = held(faults.status(401), gate.pass);
+    const pending = fixture.sendNew(20);
     await gate.arrivals(20);
-    stand.report = good;
+    fixture.report = good;
     gate.open();
-    for (const answer of await asked) expect(answer.errors).toEqual([]);
-    expect(stand.logins).toHaveLength(2);
-    expect(stand.sent.slice(1)).toEqual([
+    for (const response of await pending) expect(response.errors).toEqual([]);
+    expect(fixture.logins).toHaveLength(2);
+    expect(fixture.sent.slice(1)).toEqual([
       ...(Array(20).fill(`${CANARY}-token-1`) as string[]),
       ...(Array(20).fill(`${CANARY}-token-2`) as string[]),
     ]);
   });
 
   test('causes no login for a late refusal when there is already a new token', async () => {
-    await using stand = await startStand();
-    await stand.ask();
-    const good = stand.report;
+    await using fixture = await startFixture();
+    await fixture.send();
+    const good = fixture.report;
     const gate = createGate();
-    stand.report = held(faults.status(401), gate.pass);
-    const late = stand.askNew(1);
+    fixture.report = held(faults.status(401), gate.pass);
+    const late = fixture.sendNew(1);
     await gate.arrivals(1);
-    stand.report = good;
-    stand.live.delete(`${CANARY}-token-1`);
-    await stand.askNew(1);
+    fixture.report = good;
+    fixture.live.delete(`${CANARY}-token-1`);
+    await fixture.sendNew(1);
     gate.open();
     expect((await late)[0]!.errors).toEqual([]);
-    expect(stand.sent).toEqual([1, 1, 1, 2, 2].map((count) => `${CANARY}-token-${count}`));
-    expect(stand.logins).toHaveLength(2);
+    expect(fixture.sent).toEqual([1, 1, 1, 2, 2].map((count) => `${CANARY}-token-${count}`));
+    expect(fixture.logins).toHaveLength(2);
   });
 
   test('whose replacement is refused too causes neither login nor call for 30 s', async () => {
-    await using stand = await startStand({ env: { ...LOGIN, CACHE_STALE_IF_ERROR_SECONDS: '86400' } });
-    await stand.ask(1);
-    stand.clock.advance(60_000);
-    const good = stand.report;
-    stand.report = faults.status(401);
+    await using fixture = await startFixture({ env: { ...LOGIN, CACHE_STALE_IF_ERROR_SECONDS: '86400' } });
+    await fixture.send(1);
+    fixture.clock.advance(60_000);
+    const good = fixture.report;
+    fixture.report = faults.status(401);
     // No stale report in place of a refusal.
-    expectRefused(await stand.ask(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
-    expect(stand.sent).toEqual([1, 1, 2].map((count) => `${CANARY}-token-${count}`));
-    for (const answer of await stand.askNew(20)) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', HINT);
-    stand.clock.advance(PAUSE_MS - 1);
-    expectRefused(await stand.ask(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
-    expect([stand.logins.length, stand.sent.length]).toEqual([2, 3]);
+    expectRefused(await fixture.send(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect(fixture.sent).toEqual([1, 1, 2].map((count) => `${CANARY}-token-${count}`));
+    for (const response of await fixture.sendNew(20)) expectRefused(response, 'UPSTREAM_UNAUTHENTICATED', HINT);
+    fixture.clock.advance(PAUSE_MS - 1);
+    expectRefused(await fixture.send(1), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([2, 3]);
 
-    stand.clock.advance(1);
-    stand.report = good;
-    expect((await stand.ask(1)).errors).toEqual([]);
-    expect([stand.logins.length, stand.sent.length]).toEqual([3, 4]);
+    fixture.clock.advance(1);
+    fixture.report = good;
+    expect((await fixture.send(1)).errors).toEqual([]);
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([3, 4]);
   });
 
   test('whose next login is refused causes neither login nor call for 30 s', async () => {
-    await using stand = await startStand();
-    await stand.ask(1);
-    stand.live.clear();
-    const grant = stand.login;
-    stand.login = faults.redirect('/login');
-    expectRefused(await stand.ask(2), 'UPSTREAM_UNAUTHENTICATED', HINT);
-    for (const answer of await stand.askNew(5)) expectRefused(answer, 'UPSTREAM_UNAUTHENTICATED', HINT);
-    stand.clock.advance(PAUSE_MS - 1);
-    expectRefused(await stand.ask(3), 'UPSTREAM_UNAUTHENTICATED', HINT);
-    expect([stand.logins.length, stand.sent.length]).toEqual([2, 2]);
-    stand.clock.advance(1);
-    stand.login = grant;
-    expect((await stand.ask(3)).errors).toEqual([]);
-    expect([stand.logins.length, stand.sent.length]).toEqual([3, 3]);
+    await using fixture = await startFixture();
+    await fixture.send(1);
+    fixture.live.clear();
+    const grant = fixture.login;
+    fixture.login = faults.redirect('/login');
+    expectRefused(await fixture.send(2), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    for (const response of await fixture.sendNew(5)) expectRefused(response, 'UPSTREAM_UNAUTHENTICATED', HINT);
+    fixture.clock.advance(PAUSE_MS - 1);
+    expectRefused(await fixture.send(3), 'UPSTREAM_UNAUTHENTICATED', HINT);
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([2, 2]);
+    fixture.clock.advance(1);
+    fixture.login = grant;
+    expect((await fixture.send(3)).errors).toEqual([]);
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([3, 3]);
   });
 
   test('differs from a report that is not allowed, which causes no login', async () => {
-    await using stand = await startStand();
-    await stand.ask(1);
-    stand.report = faults.status(403);
-    expectRefused(await stand.ask(2), 'UPSTREAM_FORBIDDEN');
-    expect([stand.logins.length, stand.sent.length]).toEqual([1, 2]);
+    await using fixture = await startFixture();
+    await fixture.send(1);
+    fixture.report = faults.status(403);
+    expectRefused(await fixture.send(2), 'UPSTREAM_FORBIDDEN');
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([1, 2]);
   });
 });
 
@@ -510,14 +512,14 @@ describe('a login host', () => {
   const rows: readonly Row[] = [
     { title: 'cuts the connection', fault: faults.resetBeforeHeaders, code: 'UPSTREAM_UNAVAILABLE' },
     { title: 'closes the connection', fault: faults.closeBeforeHeaders, code: 'UPSTREAM_UNAVAILABLE' },
-    { title: 'answers 502', fault: faults.status(502), code: 'UPSTREAM_UNAVAILABLE' },
-    { title: 'answers 503', fault: faults.status(503), code: 'UPSTREAM_UNAVAILABLE' },
-    { title: 'answers 500', fault: faults.status(500), code: 'UPSTREAM_ERROR' },
-    { title: 'answers 504', fault: faults.status(504), code: 'UPSTREAM_TIMEOUT' },
-    { title: 'answers 429', fault: faults.status(429, { 'retry-after': 7 }), code: 'UPSTREAM_RATE_LIMITED' },
+    { title: 'responds with 502', fault: faults.status(502), code: 'UPSTREAM_UNAVAILABLE' },
+    { title: 'responds with 503', fault: faults.status(503), code: 'UPSTREAM_UNAVAILABLE' },
+    { title: 'responds with 500', fault: faults.status(500), code: 'UPSTREAM_ERROR' },
+    { title: 'responds with 504', fault: faults.status(504), code: 'UPSTREAM_TIMEOUT' },
+    { title: 'responds with 429', fault: faults.status(429, { 'retry-after': 7 }), code: 'UPSTREAM_RATE_LIMITED' },
     { title: 'does not speak HTTP', fault: faults.garbage, code: 'UPSTREAM_BAD_RESPONSE' },
     { title: 'sends too long headers', fault: faults.hugeHeaders, code: 'UPSTREAM_BAD_RESPONSE' },
-    { title: 'never answers', fault: faults.neverAnswer, code: 'UPSTREAM_TIMEOUT', hangs: true },
+    { title: 'never responds', fault: faults.neverRespond, code: 'UPSTREAM_TIMEOUT', hangs: true },
     { title: 'stops in the headers', fault: faults.stopInHeaders, code: 'UPSTREAM_TIMEOUT', hangs: true },
   ];
 
@@ -525,43 +527,43 @@ describe('a login host', () => {
   test.each(rows.map((row) => [row.title, row.code, row] as const))(
     'that %s causes %s; a stale report is served instead',
     async (_title, code, { fault, hangs }) => {
-      await using stand = await startStand({ env: { ...LOGIN, CACHE_STALE_IF_ERROR_SECONDS: '86400' } });
-      await stand.ask(1);
-      stand.clock.advance(HOUR_MS);
-      const grant = stand.login;
-      stand.login = fault;
-      const asked = Promise.all([stand.ask(1), stand.ask(2)]);
+      await using fixture = await startFixture({ env: { ...LOGIN, CACHE_STALE_IF_ERROR_SECONDS: '86400' } });
+      await fixture.send(1);
+      fixture.clock.advance(HOUR_MS);
+      const grant = fixture.login;
+      fixture.login = fault;
+      const pending = Promise.all([fixture.send(1), fixture.send(2)]);
       if (hangs) {
-        await until(() => stand.logins.length === 2 && stand.clock.pending() === 3);
-        stand.clock.advance(9_999);
-        expect(stand.clock.pending()).toBe(3);
-        stand.clock.advance(1);
-        await stand.logins[1]!.closed;
+        await until(() => fixture.logins.length === 2 && fixture.clock.pending() === 3);
+        fixture.clock.advance(9_999);
+        expect(fixture.clock.pending()).toBe(3);
+        fixture.clock.advance(1);
+        await fixture.logins[1]!.closed;
       }
-      const [older, none] = await asked;
+      const [older, none] = await pending;
       expect(nameIn(older)).toBe('report 1');
       expect(older.data.workloadCosts.isStale).toBe(true);
       expectRefused(none, code);
       expect(none.errors[0]!.extensions.retryable).toBe(true);
-      expect([stand.logins.length, stand.sent.length]).toEqual([2, 1]);
+      expect([fixture.logins.length, fixture.sent.length]).toEqual([2, 1]);
 
-      // A fault is no refusal: there is no pause but the one that a 429 asks for.
-      stand.login = grant;
-      stand.clock.advance(code === 'UPSTREAM_RATE_LIMITED' ? 7_000 : 0);
-      await stand.quiet();
-      expect((await stand.ask(2)).errors).toEqual([]);
-      expect([stand.logins.length, stand.sent.length]).toEqual([3, 2]);
+      // A fault is no refusal: only a 429 with Retry-After causes a pause.
+      fixture.login = grant;
+      fixture.clock.advance(code === 'UPSTREAM_RATE_LIMITED' ? 7_000 : 0);
+      await fixture.whenIdle();
+      expect((await fixture.send(2)).errors).toEqual([]);
+      expect([fixture.logins.length, fixture.sent.length]).toEqual([3, 2]);
     },
   );
 
-  test('with a closed port is UPSTREAM_UNAVAILABLE', async () => {
-    await using stand = await startStand();
-    await stand.upstream.stop();
-    expectRefused(await stand.ask(), 'UPSTREAM_UNAVAILABLE');
-    expect(stand.logins).toEqual([]);
-    await stand.upstream.start();
-    expect((await stand.ask()).errors).toEqual([]);
-    expect([stand.logins.length, stand.sent.length]).toEqual([1, 1]);
+  test('with a closed port causes UPSTREAM_UNAVAILABLE', async () => {
+    await using fixture = await startFixture();
+    await fixture.upstream.stop();
+    expectRefused(await fixture.send(), 'UPSTREAM_UNAVAILABLE');
+    expect(fixture.logins).toEqual([]);
+    await fixture.upstream.start();
+    expect((await fixture.send()).errors).toEqual([]);
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([1, 1]);
   });
 
   test('is retried as often as a report is', async () => {
@@ -575,9 +577,9 @@ describe('a login host', () => {
         return clock.after(delayMs, task);
       },
     };
-    await using stand = await startStand({ clock: watched, env: { ...LOGIN, SCALEOPS_MAX_ATTEMPTS: '3' } });
-    const grant = stand.login;
-    stand.login = faults.status(503);
+    await using fixture = await startFixture({ clock: watched, env: { ...LOGIN, SCALEOPS_MAX_ATTEMPTS: '3' } });
+    const grant = fixture.login;
+    fixture.login = faults.status(503);
     const passPauses = async (count: number): Promise<void> => {
       const before = pauses;
       for (let index = 1; index <= count; index += 1) {
@@ -585,52 +587,52 @@ describe('a login host', () => {
         clock.advance(1_000);
       }
     };
-    const refused = stand.ask(1);
+    const refused = fixture.send(1);
     await passPauses(2);
     expectRefused(await refused, 'UPSTREAM_UNAVAILABLE');
-    expect([stand.logins.length, stand.sent]).toEqual([3, []]);
+    expect([fixture.logins.length, fixture.sent]).toEqual([3, []]);
 
-    stand.login = (socket) => {
-      stand.login = grant;
+    fixture.login = (socket) => {
+      fixture.login = grant;
       faults.status(503)(socket);
     };
-    stand.clock.advance(60_000);
-    const asked = stand.ask(1);
+    fixture.clock.advance(60_000);
+    const pending = fixture.send(1);
     await passPauses(1);
-    expect((await asked).errors).toEqual([]);
-    expect([stand.logins.length, stand.sent.length]).toEqual([5, 1]);
+    expect((await pending).errors).toEqual([]);
+    expect([fixture.logins.length, fixture.sent.length]).toEqual([5, 1]);
   });
 
   test('has no more time than the report', async () => {
-    await using stand = await startStand({ env: { ...LOGIN, SCALEOPS_TIMEOUT_MS: '3000' } });
-    const grant = stand.login;
-    stand.login = faults.neverAnswer;
-    const asked = stand.ask();
-    await until(() => stand.logins.length === 1);
-    stand.clock.advance(3_000);
-    expectRefused(await asked, 'UPSTREAM_TIMEOUT');
-    await stand.logins[0]!.closed;
-    expect([stand.logins.length, stand.sent]).toEqual([1, []]);
+    await using fixture = await startFixture({ env: { ...LOGIN, SCALEOPS_TIMEOUT_MS: '3000' } });
+    const grant = fixture.login;
+    fixture.login = faults.neverRespond;
+    const pending = fixture.send();
+    await until(() => fixture.logins.length === 1);
+    fixture.clock.advance(3_000);
+    expectRefused(await pending, 'UPSTREAM_TIMEOUT');
+    await fixture.logins[0]!.closed;
+    expect([fixture.logins.length, fixture.sent]).toEqual([1, []]);
     // Also in the background, where no report sets a deadline.
-    stand.login = grant;
-    await stand.ask();
-    stand.clock.advance(HOUR_MS - AHEAD_MS);
-    stand.login = faults.neverAnswer;
-    expect((await stand.askNew(1))[0]!.errors).toEqual([]);
-    await until(() => stand.logins.length === 3);
-    stand.clock.advance(3_000);
-    await stand.logins[2]!.closed;
-    expect([stand.clock.pending(), stand.sent.length]).toEqual([0, 2]);
+    fixture.login = grant;
+    await fixture.send();
+    fixture.clock.advance(HOUR_MS - AHEAD_MS);
+    fixture.login = faults.neverRespond;
+    expect((await fixture.sendNew(1))[0]!.errors).toEqual([]);
+    await until(() => fixture.logins.length === 3);
+    fixture.clock.advance(3_000);
+    await fixture.logins[2]!.closed;
+    expect([fixture.clock.pending(), fixture.sent.length]).toEqual([0, 2]);
   });
 
   test('does not delay the shutdown of the gateway', async () => {
-    const stand = await startStand();
-    await stand.ask();
-    stand.clock.advance(HOUR_MS - AHEAD_MS);
-    stand.login = faults.neverAnswer;
-    await stand.askNew(1);
-    await until(() => stand.logins.length === 2);
-    await stand[Symbol.asyncDispose]();
-    expect(stand.sent).toHaveLength(2);
+    const fixture = await startFixture();
+    await fixture.send();
+    fixture.clock.advance(HOUR_MS - AHEAD_MS);
+    fixture.login = faults.neverRespond;
+    await fixture.sendNew(1);
+    await until(() => fixture.logins.length === 2);
+    await fixture[Symbol.asyncDispose]();
+    expect(fixture.sent).toHaveLength(2);
   });
 });

@@ -12,7 +12,7 @@ const NONE = { SCALEOPS_AUTH: 'none', SCALEOPS_TOKEN: '', SCALEOPS_MAX_ATTEMPTS:
 const QUERY = '{ workloadCosts { totals { totalCost } } }';
 const BODY = JSON.stringify({ aggregatedWorkloads: [{ clusterName: 'c', totalCost: 7 }] });
 
-/** A ScaleOps that answers everybody with `status`, and the `authorization` of each request. */
+/** A ScaleOps that responds with `status` to every request, and the `authorization` of each request. */
 async function startOpenUpstream(status = 200) {
   const authorizations: (string | undefined)[] = [];
   const server = createServer((request, response) => {
@@ -25,20 +25,20 @@ async function startOpenUpstream(status = 200) {
 }
 
 describe('SCALEOPS_AUTH=none', () => {
-  test('sends no Authorization header, and takes all callers for one principal', async () => {
+  test('sends no Authorization header, and treats all callers as one principal', async () => {
     const upstream = await startOpenUpstream();
     await using gateway = startGateway(upstream.url, NONE);
     for (const authorization of [undefined, 'Bearer ann', 'Bearer bob']) {
-      const { data } = await gateway.ask(QUERY, {}, { headers: authorization === undefined ? {} : { authorization } });
+      const { data } = await gateway.send(QUERY, {}, { headers: authorization === undefined ? {} : { authorization } });
       expect(data.workloadCosts.totals.totalCost).toBe(7);
     }
     expect(upstream.authorizations).toEqual([undefined]);
   });
 
-  test('says what to set when ScaleOps asks for a token', async () => {
+  test('names the setting when ScaleOps requires a token', async () => {
     const upstream = await startOpenUpstream(401);
     await using gateway = startGateway(upstream.url, NONE);
-    const { errors } = await gateway.ask(QUERY);
+    const { errors } = await gateway.send(QUERY);
     expect(errors).toHaveLength(1);
     expect(errors[0]).toMatchObject({ extensions: { code: 'UPSTREAM_UNAUTHENTICATED', retryable: false } });
     expect(errors[0]!.message).toContain('set SCALEOPS_AUTH to token or login');
@@ -52,11 +52,11 @@ describe('SCALEOPS_AUTH=none', () => {
     await using one = startReplica(upstream.url, env);
     await using other = startReplica(upstream.url, env);
     for (const gateway of [one, other]) await gateway.logged(CONNECTED);
-    expect((await one.ask(QUERY)).data.workloadCosts.totals.totalCost).toBe(7);
+    expect((await one.send(QUERY)).data.workloadCosts.totals.totalCost).toBe(7);
     await vi.waitFor(async () => {
       expect(await redis.keys()).not.toEqual([]);
     });
-    expect((await other.ask(QUERY)).data.workloadCosts.totals.totalCost).toBe(7);
+    expect((await other.send(QUERY)).data.workloadCosts.totals.totalCost).toBe(7);
     expect(upstream.authorizations).toEqual([undefined]);
   });
 });

@@ -59,9 +59,9 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     unsubscribe('http.server.response.finish', record);
     const { SCREENSHOTS: folder } = process.env;
     if (folder !== undefined) await page.screenshot({ path: join(folder, `${task.name.replaceAll(/\W+/g, '-')}.png`) });
-    const { foreignRequests, complaints } = watched;
+    const { foreignRequests, errors } = watched;
     await watched[Symbol.asyncDispose]();
-    expect({ foreignRequests, complaints }).toEqual({ foreignRequests: [], complaints: [] });
+    expect({ foreignRequests, errors }).toEqual({ foreignRequests: [], errors: [] });
   });
 
   test('opens from the path /, with the examples as tabs', async () => {
@@ -82,16 +82,16 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
   test.each(WORKING)('opens the example %s with the first click, and it shows rows without errors', async (name) => {
     await open();
     await click(name);
-    const answer = (await (await execute(name)).json()) as { data: Record<string, unknown>; errors?: unknown };
-    expect(answer.errors).toBeUndefined();
-    expect(Object.keys(answer.data)).not.toEqual([]);
-    for (const [field, value] of Object.entries(answer.data)) expect(hasCosts(value), field).toBe(true);
-    const [firstField = ''] = Object.keys(answer.data);
+    const response = (await (await execute(name)).json()) as { data: Record<string, unknown>; errors?: unknown };
+    expect(response.errors).toBeUndefined();
+    expect(Object.keys(response.data)).not.toEqual([]);
+    for (const [field, value] of Object.entries(response.data)) expect(hasCosts(value), field).toBe(true);
+    const [firstField = ''] = Object.keys(response.data);
     await page.locator('.result-window', { hasText: `"${firstField}"` }).waitFor();
   });
 
   // Mutation: no style for .graphiql-tab, whose unfinished animation moves the tab away from the pressed mouse.
-  test('opens an example with the first click after a pane has moved the tabs', async () => {
+  test('opens an example with the first click after a resized pane has moved the tabs', async () => {
     await open();
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     await page.waitForFunction(() =>
@@ -104,7 +104,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
   test('shows errors with the locations that they have in the editor', async () => {
     await open();
     await click(FAILING);
-    const { errors, data } = (await (await execute(FAILING)).json()) as ErrorAnswer;
+    const { errors, data } = (await (await execute(FAILING)).json()) as ErrorResponse;
     const lines = EXAMPLE_TABS.at(-1)!.query.split('\n');
     const line = lines.findIndex((text) => text.includes('fails:')) + 1;
     expect(errors.map(({ path, locations }) => [path, locations])).toEqual([[['fails'], [{ line, column: 3 }]]]);
@@ -112,7 +112,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
   });
 
   // Mutation: no restoreTabs().
-  test('has its examples, the selected tab and what was typed after a reload', async () => {
+  test('has its examples, the selected tab and the typed text after a reload', async () => {
     await open();
     expect(await reload()).toEqual({ titles: tabs, active: tabs[0] });
     await click(tabs[1]!);
@@ -126,19 +126,19 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
       return tabs[activeTabIndex]?.title === 'Mine';
     });
     const titles = tabs.with(1, 'Mine');
-    // The example itself is there again, at the end.
+    // The example itself is the last tab again.
     expect(await reload()).toEqual({ titles: [...titles, tabs[1]], active: 'Mine' });
     await editor('operation.graphql').filter({ hasText: 'Mine' }).waitFor();
   });
 
-  test('opens a link with a query in a tab of its own', async () => {
+  test('opens a link with a query in a separate tab', async () => {
     await page.goto(`${url}/graphql?query=${encodeURIComponent('query Linked { __typename }')}`);
     await ready();
     expect(await tabTitles()).toEqual(['Linked', ...tabs]);
     await editor('operation.graphql').filter({ hasText: 'Linked' }).waitFor();
   });
 
-  test('lists what was run in the history', async () => {
+  test('lists executed queries in the history', async () => {
     await open();
     await execute(tabs[0]!);
     await page.getByRole('button', { name: 'Show History' }).click();
@@ -173,7 +173,7 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     ['Query', 'aggregatedCosts'],
     ['CostRow', 'totalCost'],
     ['CostRow', 'share'],
-  ])('explains %s.%s in the documentation explorer, in the words of the schema', async (typeName, fieldName) => {
+  ])('shows the description of %s.%s in the documentation explorer', async (typeName, fieldName) => {
     const type = createSchema().getType(typeName);
     const description = isObjectType(type) ? type.getFields()[fieldName]?.description : undefined;
     await open();
@@ -195,14 +195,14 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
     await editor('operation.graphql').filter({ hasText: 'aggregatedCosts' }).waitFor();
   });
 
-  test('runs no code or worker except its own', async () => {
+  test('runs only code and workers of the gateway', async () => {
     const workers: string[] = [];
     page.on('worker', (worker) => workers.push(worker.url()));
     await open();
     // The editor's language workers: without them it falls back to the main thread, with a warning.
     await expect.poll(() => workers.length).toBeGreaterThanOrEqual(2);
     expect(workers.every((worker) => worker.startsWith('blob:'))).toBe(true);
-    expect(watched.complaints).toEqual([]);
+    expect(watched.errors).toEqual([]);
     const ran = await page.evaluate(() => {
       const script = document.createElement('script');
       script.textContent = 'document.title = "foreign"';
@@ -210,12 +210,12 @@ describe.skipIf(isSkipped)('GraphiQL', () => {
       return document.title;
     });
     expect(ran).toBe('ScaleOps costs');
-    const [complaint, ...others] = watched.forget();
+    const [complaint, ...others] = watched.takeErrors();
     expect(complaint).toMatch(/Content Security Policy/);
     expect(others).toEqual([]);
   });
 
-  test('is sent once: the second request gets 304', async () => {
+  test('is downloaded once: the second request gets 304', async () => {
     await open();
     await open();
     const pages = exchanges.filter(({ request }) => request.method === 'GET');
@@ -241,7 +241,7 @@ describe.skipIf(isSkipped)('a gateway whose callers authenticate', () => {
     await page.goto(`${origin}/graphql`);
     await ready();
     return {
-      ...{ sent, received: other.received, complaints: context.complaints },
+      ...{ sent, received: other.received, errors: context.errors },
       async [Symbol.asyncDispose]() {
         await chromium.close();
         await other[Symbol.asyncDispose]();
@@ -261,10 +261,10 @@ describe.skipIf(isSkipped)('a gateway whose callers authenticate', () => {
     await documentation().waitFor();
     await click(tabs[2]!);
     expect(await (await execute(tabs[2]!)).json()).not.toHaveProperty('errors');
-    expect(opened).toMatchObject({ sent: ['IntrospectionQuery', tabs[2]], complaints: [] });
+    expect(opened).toMatchObject({ sent: ['IntrospectionQuery', tabs[2]], errors: [] });
   });
 
-  test('that forwards tokens shows its documentation without one, and asks for it', async () => {
+  test('that forwards tokens shows its documentation without a token, and says how to send one', async () => {
     await using opened = await openPage({ SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     await documentation().waitFor();
@@ -273,13 +273,13 @@ describe.skipIf(isSkipped)('a gateway whose callers authenticate', () => {
     await type('request-headers.json', JSON.stringify({ authorization: `Bearer ${TOKEN}` }));
     expect(await (await execute(tabs[0]!)).json()).not.toHaveProperty('errors');
     expect(opened.received.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${TOKEN}`]);
-    expect(opened).toMatchObject({ sent: ['IntrospectionQuery', tabs[0]], complaints: [] });
+    expect(opened).toMatchObject({ sent: ['IntrospectionQuery', tabs[0]], errors: [] });
   });
 
   test('with introspection off gets no query for the schema', async () => {
     await using opened = await openPage({ GATEWAY_INTROSPECTION: 'off' });
     expect(await (await execute(tabs[0]!)).json()).not.toHaveProperty('errors');
-    expect(opened).toMatchObject({ sent: [tabs[0]], complaints: [] });
+    expect(opened).toMatchObject({ sent: [tabs[0]], errors: [] });
   });
 });
 
@@ -314,7 +314,7 @@ async function click(name: string): Promise<void> {
   const tab = page.getByRole('button', { name, exact: true });
   await tab.scrollIntoViewIfNeeded();
   const { x, y, width, height } = (await tab.boundingBox())!;
-  // At a fixed place, as a hand does. Playwright's click() would follow a tab that moves.
+  // At a fixed position, like a person. Playwright's click() would follow a tab that moves.
   await page.mouse.move(x + width / 2, y + height / 2);
   await page.mouse.down();
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
@@ -369,7 +369,7 @@ interface StoredTabs {
   readonly activeTabIndex: number;
 }
 
-interface ErrorAnswer {
+interface ErrorResponse {
   readonly errors: readonly { readonly path: unknown; readonly locations: unknown }[];
   readonly data: Readonly<Record<string, unknown>>;
 }

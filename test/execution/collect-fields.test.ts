@@ -25,17 +25,17 @@ function collect(text: string, variables: Record<string, unknown> = {}): string[
 
 test.each<[string, string, Record<string, unknown>?]>([
   ['aliases and repeated fields', '{ x: a b x: a a }'],
-  ['names that objects have a meaning for', '{ __proto__: a then: b constructor: a }'],
+  ['names of object properties', '{ __proto__: a then: b constructor: a }'],
   ['@skip', 'query ($no: Boolean!) { a @skip(if: $no) b @skip(if: false) }', { no: true }],
   ['@include', 'query ($yes: Boolean!) { a @include(if: $yes) b @include(if: false) }', { yes: true }],
   ['@skip and @include together', '{ a @skip(if: true) @include(if: true) b @skip(if: false) @include(if: true) }'],
   ['conditions on fragments', '{ ... @include(if: false) { a } ...F @skip(if: true) } fragment F on Query { b }'],
   ['nested fragments in their order', '{ b ...F a } fragment F on Query { x: a ...G } fragment G on Query { y: b a }'],
   ['a fragment that is spread twice', '{ ...F b ...F } fragment F on Query { a }'],
-  ['a fragment that is skipped first', '{ ...F @skip(if: true) b ...F } fragment F on Query { a }'],
+  ['a fragment that is skipped at its first spread', '{ ...F @skip(if: true) b ...F } fragment F on Query { a }'],
   ['fragments on the interface and the union', '{ ... on Named { name } ... on Any { ... on Query { a } } }'],
   ['a fragment on another type', '{ a ... on Any { ... on Other { name } } }'],
-])('collects %s as graphql-js does', (_what, text, variables) => {
+])('collects %s like graphql-js', (_what, text, variables) => {
   const { data } = executeSync({ schema, document: parse(text), ...(variables && { variableValues: variables }) });
   expect(collect(text, variables)).toEqual(Object.keys(data!));
 });

@@ -27,7 +27,7 @@ test('a long list pauses every 16 items', () => {
   expect(pauses).toEqual([10]);
 });
 
-test('a short list is completed in one go', () => {
+test('a short list is completed without a pause', () => {
   const { pauses, runSteps } = createCounter();
   expect(completeItems(numbers(16), (value) => value, runSteps)).toEqual(numbers(16));
   expect(pauses).toEqual([]);

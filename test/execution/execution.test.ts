@@ -1,5 +1,5 @@
-// The executor, compared with graphql-js: random operations and variables over a schema with everything that plans cover;
-// resolvers that return synchronously or later, a valid value, null or an error.
+// The executor, compared with graphql-js: random operations and variables over a schema that uses all parts of a plan.
+// Resolvers return synchronously or later, a valid value, null or an error.
 
 import * as fc from 'fast-check';
 import {
@@ -81,7 +81,7 @@ const turn = fc.integer({ min: 0, max: 6 });
 const manner = fc.constantFrom<Manner>('value', 'value', 'value', 'function', 'promise', 'late');
 const given = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Given> => fc.record({ manner, turn, value });
 /** Mostly valid values. */
-const mostly = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Given> =>
+const mostlyValid = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Given> =>
   given(
     fc.oneof(
       { weight: 8, arbitrary: value },
@@ -95,21 +95,21 @@ const mostly = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Given> =>
 const { source } = fc.letrec<{ source: unknown; item: unknown }>((tie) => {
   const item = fc.oneof({ maxDepth: 3, depthSize: 'small', withCrossShrink: true }, fc.constant({}), tie('item'));
   const leaves = {
-    name: mostly(fc.string()),
-    number: mostly(fc.integer({ min: -9, max: 9 })),
-    sureNumber: mostly(fc.integer({ min: -9, max: 9 })),
-    kind: mostly(fc.constantFrom('SMALL', 'LARGE')),
+    name: mostlyValid(fc.string()),
+    number: mostlyValid(fc.integer({ min: -9, max: 9 })),
+    sureNumber: mostlyValid(fc.integer({ min: -9, max: 9 })),
+    kind: mostlyValid(fc.constantFrom('SMALL', 'LARGE')),
   };
-  const list = (of: fc.Arbitrary<unknown>) => fc.array(mostly(of), { maxLength: 3 });
-  const below = { item: mostly(item), sure: mostly(item), items: mostly(list(item)) };
+  const list = (of: fc.Arbitrary<unknown>) => fc.array(mostlyValid(of), { maxLength: 3 });
+  const below = { item: mostlyValid(item), sure: mostlyValid(item), items: mostlyValid(list(item)) };
   return {
     item: fc.record({ ...leaves, ...below, __typename: fc.constant('Item') }, { requiredKeys: [] }),
     source: fc.record({
       ...leaves,
       ...below,
-      sureItems: mostly(list(item)),
-      grid: mostly(list(list(fc.integer({ min: -9, max: 9 })))),
-      named: mostly(item),
+      sureItems: mostlyValid(list(item)),
+      grid: mostlyValid(list(list(fc.integer({ min: -9, max: 9 })))),
+      named: mostlyValid(item),
     }),
   };
 });
@@ -145,7 +145,7 @@ function give({ manner: how, turn: at, value }: Given, turns: Turns): unknown {
 }
 
 /** Releases waiting values one by one, each when nothing else moves. */
-async function letGo<T>(result: T | Promise<T>, turns: Turns): Promise<T> {
+async function releaseValues<T>(result: T | Promise<T>, turns: Turns): Promise<T> {
   const state = watch(Promise.resolve(result));
   // Including values that no field waits for.
   while (state.outcome() === 'pending' || turns.size > 0) {
@@ -286,18 +286,18 @@ const variables = fc.oneof(
 async function compare(document: DocumentNode, tree: unknown, values: Readonly<Record<string, unknown>>) {
   const run = async (by: (context: Context) => ExecutionResult | Promise<ExecutionResult>) => {
     const turns = new Map() as Turns;
-    const result = await letGo(by({ who: 'me', root: toSource(tree, turns) }), turns);
+    const result = await releaseValues(by({ who: 'me', root: toSource(tree, turns) }), turns);
     const errors = result.errors?.map((error) => ({ ...error.toJSON(), original: error.originalError?.message }));
     return { data: JSON.stringify(result.data), errors: errors?.map((error) => JSON.stringify(error)) };
   };
-  const theirs = await run((contextValue) => {
+  const reference = await run((contextValue) => {
     return execute({ schema, document, contextValue, variableValues: values, options: { maxCoercionErrors: 3 } });
   });
   unhandled.length = 0;
-  const ours = await run((context) => executeHere(document, values, context));
-  expect(ours).toEqual(theirs);
+  const actual = await run((context) => executeHere(document, values, context));
+  expect(actual).toEqual(reference);
   expect(unhandled).toEqual([]);
-  return theirs;
+  return reference;
 }
 
 function prepare(document: DocumentNode) {
@@ -325,7 +325,7 @@ afterAll(() => {
   for (const each of others) process.on('unhandledRejection', each);
 });
 
-test('executes random operations as graphql-js does', async () => {
+test('executes random operations like graphql-js', async () => {
   const seen = { ok: 0, partial: 0, refused: 0 };
   await fc.assert(
     fc.asyncProperty(selection, source, variables, async (text, tree, values) => {
@@ -342,7 +342,7 @@ test('executes random operations as graphql-js does', async () => {
 test('handles the late rejection of an item beside one that failed', async () => {
   const given = (manner: Manner, value: unknown): Given => ({ manner, turn: 0, value });
   const list = [given('late', new Error('late')), given('value', null)];
-  const theirs = executeHere(
+  const reference = executeHere(
     toDocument('{ sureItems { name } }')!,
     {},
     {
@@ -350,7 +350,7 @@ test('handles the late rejection of an item beside one that failed', async () =>
       root: toSource({ sureItems: given('value', list) }, new Map()),
     },
   );
-  expect(await theirs).toMatchObject({
+  expect(await reference).toMatchObject({
     data: null,
     errors: [{ message: expect.stringContaining('Cannot return null') }],
   });
@@ -377,12 +377,12 @@ test.each([
   ],
   ['an alias __proto__', '{ __proto__: number item { __proto__: name } }', {}],
   ['an alias then', '{ then: number item { then: __typename } }', {}],
-])('executes %s as graphql-js does', async (_what, text, values) => {
+])('executes %s like graphql-js', async (_what, text, values) => {
   const item = value({ name: value('n'), number: value(1), __typename: 'Item' });
   await compare(toDocument(text)!, { number: value(7), item, named: item }, values);
 });
 
-test.each(['mutation', 'subscription'])('refuses a %s as graphql-js does, as the schema has none', async (type) => {
+test.each(['mutation', 'subscription'])('refuses a %s like graphql-js, because the schema has none', async (type) => {
   await compare(parse(`${type} { number }`), {}, {});
 });
 

@@ -1,5 +1,5 @@
-// The compiled selection of rows covers every field of a row: a field that it leaves out is correct, and makes each page
-// with it several times as slow, which no other test sees.
+// The compiled selection of rows covers every field of a row. Without it a field is correct but several times as slow,
+// which no other test detects.
 
 import {
   assertObjectType,

@@ -1,5 +1,5 @@
-// Random operations over the schema of the gateway get the same data, order of fields and errors from the executor as from
-// graphql-js, and from one request form as from another.
+// Random operations over the gateway's schema get the same data, order of fields and errors from the executor as from
+// graphql-js, in every request form.
 
 import fc from 'fast-check';
 import { execute, Kind, parse, print, visit } from 'graphql';
@@ -113,7 +113,7 @@ interface Comparable {
 }
 
 /** Data as text, because its order matters; errors without order, because graphql-js does not define one. */
-async function ask(request: Request): Promise<Comparable> {
+async function send(request: Request): Promise<Comparable> {
   const response = await stack.gateway.fetch(request);
   const { data, errors = [] } = JSON.parse(await response.text()) as { data?: unknown; errors?: object[] };
   return {
@@ -123,27 +123,27 @@ async function ask(request: Request): Promise<Comparable> {
   };
 }
 
-async function askReference(operation: Operation): Promise<Comparable> {
+async function executeReference(operation: Operation): Promise<Comparable> {
   reference.isOn = true;
   const request = post(operation);
   // Bypasses the response cache, whose entries come from the executor.
   request.headers.set('cache-control', 'no-cache');
-  return ask(request).finally(() => (reference.isOn = false));
+  return send(request).finally(() => (reference.isOn = false));
 }
 
 test(
-  'an operation gets the response of graphql-js in each form, from the cache too',
+  'an operation gets the response of graphql-js in each request form, also from the cache',
   async () => {
     const schema = createSchema();
     let executed = 0;
     const operations = anyCase((choices) => vary(choices, makeOperation(choices, schema)));
     await fc.assert(
       fc.asyncProperty(operations, async (operation) => {
-        const expected = await askReference(operation);
+        const expected = await executeReference(operation);
         if (expected.status === 200) executed += 1;
         // graphql-js lists all errors; the executor stops after 100.
         if (expected.errors.length > 100) return;
-        for (const form of [post, get, post, get]) expect(await ask(form(operation))).toEqual(expected);
+        for (const form of [post, get, post, get]) expect(await send(form(operation))).toEqual(expected);
       }),
       { numRuns: RUNS },
     );

@@ -1,5 +1,5 @@
-// A supergraph with a second subgraph whose types and fields have the usual short names. With the defaults, every composer
-// puts both together, and every router takes what comes out.
+// A supergraph with a second subgraph whose types and fields have the usual short names. With the defaults, every
+// composer composes both, and every router accepts the supergraph.
 
 import { getComposedSchemaFromConfig, loadGraphQLHTTPSubgraph } from '@graphql-mesh/compose-cli';
 import { QueryPlanner } from '@graphql-hive/router-query-planner';
@@ -87,7 +87,7 @@ function composeWithMesh(...subgraphs: Subgraph[]): Promise<string> {
   );
 }
 
-/** mesh-compose logs what is wrong, and then ends the process. */
+/** mesh-compose logs the problem, then ends the process. */
 function fail(...messages: unknown[]): never {
   throw new Error(messages.join(' '));
 }
@@ -123,14 +123,14 @@ describe('the default schema', () => {
   describe.each(Object.entries(COMPOSERS).filter(([name]) => !name.startsWith('@wundergraph')))(
     'as a supergraph of %s',
     (_name, compose) => {
-      test.each(ROUTERS)('is answered by $name', async ({ start }) => {
+      test.each(ROUTERS)('is queried through $name', async ({ start }) => {
         await using router = await start(await compose(costs, INVENTORY));
-        const { data, errors } = await router.ask(QUERY);
+        const { data, errors } = await router.send(QUERY);
         expect(errors).toEqual([]);
         expect(data.workloadCosts).toMatchObject({ totals: { rowCount: 50 }, rows: { nodes: [{}] } });
       });
 
-      test("is planned by Hive Router's planner", async () => {
+      test("gets a plan from Hive Router's planner", async () => {
         const planner = new QueryPlanner(await compose(costs, INVENTORY));
         const { node } = planner.plan(QUERY, null, new Set(), 0);
         expect(node).toMatchObject({ kind: 'Fetch' });

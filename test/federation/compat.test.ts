@@ -16,7 +16,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { toSubgraph } from '../../src/graphql/federation/subgraph.js';
-import { ask, type Answer } from '../kit/gateway.js';
+import { sendQuery, type GraphqlResponse } from '../kit/gateway.js';
 import {
   INVENTORY_SDL,
   serveInventory,
@@ -45,10 +45,13 @@ beforeAll(async () => {
 });
 afterAll(() => products[Symbol.asyncDispose]());
 
-const askProducts = (query: string, variables?: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
-  ask(fetch, query, variables, { headers }, products.url);
+const sendToProducts = (
+  query: string,
+  variables?: unknown,
+  headers: Record<string, string> = {},
+): Promise<GraphqlResponse> => sendQuery(fetch, query, variables, { headers }, products.url);
 
-const dataOf = ({ data, errors }: Answer): unknown => {
+const dataOf = ({ data, errors }: GraphqlResponse): unknown => {
   expect(errors).toEqual([]);
   return data;
 };
@@ -90,7 +93,7 @@ describe('_service', () => {
     expect(fieldsOf(parse(sdl))).toEqual(fieldsOf(REFERENCE));
   });
 
-  /** Each directive as `Type.field @directive`, without those of the schema and without the tag of every field. */
+  /** Each directive as `Type.field @directive`, without the directives of the schema and the tag of every field. */
   const placesOf = (document: DocumentNode): string[] =>
     objectsOf(document).flatMap(({ name, directives = [], fields = [] }) => [
       ...directives.map((directive) => `${name.value} ${print(directive)}`),
@@ -132,7 +135,7 @@ describe('_service', () => {
     expect(places()).toHaveLength(Object.values(PLACES).flat().length);
   });
 
-  /** The printed @link directives of the schema, or those with another name. */
+  /** The printed @link directives of the schema, or other directives by name. */
   const ofSchema = (name: string) =>
     parse(sdl)
       .definitions.filter(({ kind }) => kind === Kind.SCHEMA_DEFINITION || kind === Kind.SCHEMA_EXTENSION)
@@ -159,7 +162,7 @@ describe('_service', () => {
 
   test('matches introspection, except for the fields of routers', async () => {
     const query = '{ __schema { types { kind name fields(includeDeprecated: true) { name } } queryType { name } } }';
-    const { __schema } = dataOf(await askProducts(query)) as {
+    const { __schema } = dataOf(await sendToProducts(query)) as {
       readonly __schema: { readonly types: { kind: string; name: string; fields: { name: string }[] }[] };
     };
     const shown = __schema.types
@@ -231,8 +234,8 @@ describe('_entities', () => {
       { __typename: 'User', averageProductsCreatedPerYear: 11 },
     ],
   ])('finds an entity by %s', async (_name, selection, representation, entity) => {
-    const answer = await askProducts(ENTITIES(selection), { of: [representation] });
-    expect(dataOf(answer)).toEqual({ _entities: [entity] });
+    const response = await sendToProducts(ENTITIES(selection), { of: [representation] });
+    expect(dataOf(response)).toEqual({ _entities: [entity] });
   });
 
   test('returns entities in the order of the representations, with null for unknown ones', async () => {
@@ -244,8 +247,8 @@ describe('_entities', () => {
       { __typename: 'Product', sku: 'federation', variation: { id: 'platform' } },
       { __typename: 'Product', sku: 'studio', package: '' },
     ];
-    const answer = await askProducts(ENTITIES('... on Product { id sku }'), { of });
-    expect(dataOf(answer)).toEqual({ _entities: [STUDIO, null, null, FEDERATION, null, STUDIO] });
+    const response = await sendToProducts(ENTITIES('... on Product { id sku }'), { of });
+    expect(dataOf(response)).toEqual({ _entities: [STUDIO, null, null, FEDERATION, null, STUDIO] });
   });
 
   test('returns the other entities when one fails', async () => {
@@ -256,7 +259,7 @@ describe('_entities', () => {
       { __typename: 'ProductResearch' },
       { __typename: 'Product', id: 'apollo-federation' },
     ];
-    const { data, errors } = await askProducts(ENTITIES('... on Product { id sku }'), { of });
+    const { data, errors } = await sendToProducts(ENTITIES('... on Product { id sku }'), { of });
     expect(data).toEqual({ _entities: [STUDIO, null, null, FEDERATION] });
     expect(errors).toMatchObject([
       { path: ['_entities', 1], extensions: { code: 'BAD_USER_INPUT' } },
@@ -283,33 +286,33 @@ describe('toSubgraph', () => {
   });
 });
 
-// ------------------------------------------------------------------------------------------------- asked by themselves
+// ---------------------------------------------------------------------------------------------------- without a router
 
 test('an @inaccessible field is visible to a router', async () => {
-  const answer = await askProducts('{ product(id: "apollo-federation") { dimensions { unit } } }');
-  expect(dataOf(answer)).toEqual({ product: { dimensions: { unit: 'kg' } } });
+  const response = await sendToProducts('{ product(id: "apollo-federation") { dimensions { unit } } }');
+  expect(dataOf(response)).toEqual({ product: { dimensions: { unit: 'kg' } } });
 });
 
 test('a field that @provides names has a value without its own subgraph', async () => {
   const query = '{ product(id: "apollo-federation") { createdBy { email totalProductsCreated } } }';
-  expect(dataOf(await askProducts(query))).toEqual({
+  expect(dataOf(await sendToProducts(query))).toEqual({
     product: { createdBy: { email: 'support@apollographql.com', totalProductsCreated: 1337 } },
   });
 });
 
-test('ftv1 is in the response on request, beside the data alone', async () => {
-  const { text } = await askProducts('{ __typename }', undefined, { 'apollo-federation-include-trace': 'ftv1' });
+test('a trace (ftv1) is in the response on request, and adds nothing else', async () => {
+  const { text } = await sendToProducts('{ __typename }', undefined, { 'apollo-federation-include-trace': 'ftv1' });
   const { extensions, ...rest } = JSON.parse(text) as { readonly extensions: { readonly ftv1: string } };
   expect(rest).toEqual({ data: { __typename: 'Query' } });
   expect(Object.keys(extensions)).toEqual(['ftv1']);
   expect(Trace.decode(Buffer.from(extensions.ftv1, 'base64')).durationNs).toBeGreaterThan(0);
-  const without = await askProducts('{ __typename }');
+  const without = await sendToProducts('{ __typename }');
   expect(JSON.parse(without.text)).toEqual({ data: { __typename: 'Query' } });
 });
 
 // ------------------------------------------------------------------------------------------------------ the supergraph
 
-describe('in a supergraph with Inventory and Users', () => {
+describe('a supergraph with Inventory and Users', () => {
   const subgraphs = (urls: { readonly products?: string; readonly inventory?: string; readonly users?: string } = {}) =>
     [
       { name: 'products', url: urls.products ?? 'http://products', sdl },
@@ -317,7 +320,7 @@ describe('in a supergraph with Inventory and Users', () => {
       { name: 'users', url: urls.users ?? 'http://users', sdl: USERS_SDL },
     ] satisfies Subgraph[];
 
-  test('Products composes, with Apollo and with WunderGraph', () => {
+  test('composes with Products, by Apollo and by WunderGraph', () => {
     composeWithWunderGraph(...subgraphs());
     const { supergraphSdl } = composeWithApollo(...subgraphs());
     expect(supergraphSdl).toMatch(/^type Product\n(?: {2}@.*\n)* {2}@custom\n/m);
@@ -326,7 +329,7 @@ describe('in a supergraph with Inventory and Users', () => {
     expect(supergraphSdl).toMatch(/^interface Inventory\n(?: {2}@.*\n)*.*isInterfaceObject: true\)/m);
   });
 
-  test('a contract that excludes a tag lacks the fields with that tag', () => {
+  test('has no fields with a tag in a contract that excludes the tag', () => {
     const fieldsOf = (exclude: string) => {
       const { federatedGraphClientSchema } = composeContract({ exclude: [exclude] }, ...subgraphs());
       return Object.keys((federatedGraphClientSchema.getType('Product') as GraphQLObjectType).getFields());
@@ -359,44 +362,44 @@ describe('in a supergraph with Inventory and Users', () => {
     });
 
     /** The router's response, and its requests to the other subgraphs. */
-    async function askRouter(query: string) {
+    async function sendToRouter(query: string) {
       const before = { users: users.fetches.length, inventory: inventory.fetches.length };
-      const data = dataOf(await router.ask(query));
-      const asked = [...users.fetches.slice(before.users), ...inventory.fetches.slice(before.inventory)];
-      return { data, asked: asked.map((fetched) => fetched.query) };
+      const data = dataOf(await router.send(query));
+      const requested = [...users.fetches.slice(before.users), ...inventory.fetches.slice(before.inventory)];
+      return { data, requested: requested.map((fetched) => fetched.query) };
     }
 
     test('makes no fetch for a field that @provides names', async () => {
-      const { data, asked } = await askRouter(
+      const { data, requested } = await sendToRouter(
         '{ product(id: "apollo-federation") { createdBy { email totalProductsCreated } } }',
       );
       expect(data).toEqual({
         product: { createdBy: { email: 'support@apollographql.com', totalProductsCreated: 1337 } },
       });
-      expect(asked).toEqual([]);
+      expect(requested).toEqual([]);
     });
 
     test('fetches a field that is not provided from its own subgraph', async () => {
-      const { data, asked } = await askRouter(
+      const { data, requested } = await sendToRouter(
         '{ deprecatedProduct(sku: "apollo-federation-v1", package: "@apollo/federation-v1") { createdBy { totalProductsCreated } } }',
       );
       expect(data).toEqual({ deprecatedProduct: { createdBy: { totalProductsCreated: 10 } } });
-      expect(asked).toHaveLength(1);
+      expect(requested).toHaveLength(1);
     });
 
     test('fetches the fields that @requires names', async () => {
-      const { data, asked } = await askRouter(
+      const { data, requested } = await sendToRouter(
         '{ product(id: "apollo-federation") { createdBy { averageProductsCreatedPerYear email } } }',
       );
       // 1337 from Products, divided by the 10 years from Users.
       expect(data).toEqual({
         product: { createdBy: { averageProductsCreatedPerYear: 134, email: 'support@apollographql.com' } },
       });
-      expect(asked).toEqual([expect.stringContaining('yearsOfEmployment')]);
+      expect(requested).toEqual([expect.stringContaining('yearsOfEmployment')]);
     });
 
     test('sends a field of Products to another subgraph that requires it', async () => {
-      const { data } = await askRouter(
+      const { data } = await sendToRouter(
         '{ product(id: "apollo-federation") { delivery(zip: "94111") { estimatedDelivery } } }',
       );
       expect(data).toEqual({
@@ -404,20 +407,22 @@ describe('in a supergraph with Inventory and Users', () => {
       });
     });
 
-    test('takes a field with @override from Products', async () => {
-      const { data, asked } = await askRouter('{ product(id: "apollo-federation") { createdBy { name } } }');
+    test('fetches a field with @override from Products', async () => {
+      const { data, requested } = await sendToRouter('{ product(id: "apollo-federation") { createdBy { name } } }');
       expect(data).toEqual({ product: { createdBy: { name: 'Jane Smith' } } });
-      expect(asked).toEqual([]);
+      expect(requested).toEqual([]);
     });
 
-    test('takes @shareable fields from the subgraph that it queries anyway', async () => {
-      const { data, asked } = await askRouter('{ product(id: "apollo-federation") { dimensions { size weight } } }');
+    test('fetches @shareable fields from a subgraph that it queries anyway', async () => {
+      const { data, requested } = await sendToRouter(
+        '{ product(id: "apollo-federation") { dimensions { size weight } } }',
+      );
       expect(data).toEqual({ product: { dimensions: { size: 'small', weight: 1 } } });
-      expect(asked).toEqual([]);
+      expect(requested).toEqual([]);
     });
 
     test('adds the fields of an @interfaceObject to the types that implement the interface', async () => {
-      const { data } = await askRouter(
+      const { data } = await sendToRouter(
         '{ inventory(id: "apollo-oss") { __typename deprecatedProducts { sku reason } products { sku } } }',
       );
       expect(data).toEqual({
@@ -430,7 +435,7 @@ describe('in a supergraph with Inventory and Users', () => {
     });
 
     test('hides @inaccessible fields from clients', async () => {
-      const { data, errors } = await router.ask('{ product(id: "apollo-federation") { dimensions { unit } } }');
+      const { data, errors } = await router.send('{ product(id: "apollo-federation") { dimensions { unit } } }');
       expect(data).toBeUndefined();
       expect(errors).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
     });

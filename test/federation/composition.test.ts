@@ -112,7 +112,7 @@ const directivesOf =
     directives.filter(({ name }) => names.includes(name.value)).map((directive) => print(directive));
 
 /** Every entry of `wanted` is in `found`; another subgraph may add more. */
-function expectKept(found: Findings, wanted: Findings): void {
+function expectContained(found: Findings, wanted: Findings): void {
   expect(wanted.size).toBeGreaterThan(0);
   expect(new Map([...wanted.keys()].map((at) => [at, found.get(at)]))).toEqual(wanted);
 }
@@ -131,17 +131,17 @@ describe('composition by Apollo', () => {
   test.each(SUPERGRAPHS)('keeps descriptions, tags and costs, %s', (_title, subgraphs) => {
     const { supergraphSdl } = composeWithApollo(...subgraphs());
     for (const find of [descriptionOf, directivesOf('tag'), directivesOf('cost'), directivesOf('listSize')]) {
-      expectKept(collect(supergraphSdl, find), collect(costs.sdl, find));
+      expectContained(collect(supergraphSdl, find), collect(costs.sdl, find));
     }
   });
 
-  test('keeps the cache tags of GATEWAY_FEDERATION_CACHE_TAGS=on, for Apollo Router alone', async () => {
+  test('keeps the cache tags of GATEWAY_FEDERATION_CACHE_TAGS=on, only for Apollo Router', async () => {
     const tagged = await fetchSubgraph({ GATEWAY_FEDERATION_CACHE_TAGS: 'on' });
     const { supergraphSdl } = composeWithApollo(tagged, CATALOGUE);
     const formatsOf = (pattern: RegExp) => (node: DescribedNode) =>
       directivesOf('cacheTag', 'join__directive')(node).flatMap((text) => pattern.exec(text)?.[1] ?? []);
     const wanted = collect(tagged.sdl, formatsOf(/^@cacheTag\(format: (".*")\)$/));
-    expectKept(collect(supergraphSdl, formatsOf(/name: "federation__cacheTag".*format: (".*?")/)), wanted);
+    expectContained(collect(supergraphSdl, formatsOf(/name: "federation__cacheTag".*format: (".*?")/)), wanted);
     await expect(createApolloGateway(supergraphSdl).load()).rejects.toThrow(/cacheTag\S* is for: EXECUTION/);
   });
 
@@ -149,7 +149,7 @@ describe('composition by Apollo', () => {
     const { sdl } = costs;
     const source = '{ _service { sdl } }';
     expect((await graphql({ schema: createSchema(), source })).data).toEqual({ _service: { sdl } });
-    // What else is in it is the same.
+    // The rest is the same.
     const cut = printSchema({ cacheTags: true }).replaceAll(
       / @cacheTag\(format: "[^"]*"\)|directive @cacheTag.*\n\n|"@cacheTag", /g,
       '',
@@ -170,7 +170,7 @@ describe('composition by WunderGraph', () => {
     const { federatedGraphAST, subgraphConfigBySubgraphName } = composeWithWunderGraph(...subgraphs());
     const supergraphSdl = print(federatedGraphAST);
     for (const find of [descriptionOf, directivesOf('tag', 'oneOf')]) {
-      expectKept(collect(supergraphSdl, find), collect(costs.sdl, find));
+      expectContained(collect(supergraphSdl, find), collect(costs.sdl, find));
     }
     const { fieldWeights, listSizes } = subgraphConfigBySubgraphName.get('costs')!.costs!;
     expect([...fieldWeights.keys()].sort()).toEqual([...collect(costs.sdl, directivesOf('cost')).keys()].sort());

@@ -1,5 +1,5 @@
-// Clusters, namespaces and workloads through the whole gateway: any key is an entity, and its costs equal those of a root
-// query, wherever the report came from. Every test counts the requests to ScaleOps.
+// Clusters, namespaces and workloads through the whole gateway: any key is an entity, and its costs equal the costs of
+// a root query, whatever the source of the report. Every test counts the requests to ScaleOps.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -10,13 +10,13 @@ import { at, startAging } from '../kit/aging.js';
 import {
   anyFilter,
   anyNeighbours,
-  anyQuestion,
+  anyQuery,
   anyEntity,
   anyWider,
   countWork,
   FLEET,
   FLEET_WORKLOADS,
-  QUESTION,
+  QUERY,
   REPORT,
   ROW,
   startRowsUpstream,
@@ -26,7 +26,14 @@ import {
   type RowsUpstream,
   type Entity,
 } from '../kit/entities.js';
-import { startGateway, startStack, TOKEN, type Answer, type TestGateway, type TestStack } from '../kit/gateway.js';
+import {
+  startGateway,
+  startStack,
+  TOKEN,
+  type GraphqlResponse,
+  type TestGateway,
+  type TestStack,
+} from '../kit/gateway.js';
 import { anyReport } from '../kit/reference.js';
 import { secretOf, startTenants } from '../kit/upstream/tenants.js';
 
@@ -49,45 +56,45 @@ interface Connection {
   readonly edges: readonly { readonly cursor: string; readonly node: Node }[];
 }
 
-const expectGood = ({ status, errors }: Answer): void => {
+const expectGood = ({ status, errors }: GraphqlResponse): void => {
   expect(errors).toEqual([]);
   expect(status).toBe(200);
 };
-const pathsOf = ({ errors }: Answer) => errors.map(({ path }) => path);
-const codesOf = ({ errors }: Answer) => [...new Set(errors.map(({ extensions }) => extensions.code))];
-const messagesOf = ({ errors }: Answer) => [...new Set(errors.map(({ message }) => message))];
+const pathsOf = ({ errors }: GraphqlResponse) => errors.map(({ path }) => path);
+const codesOf = ({ errors }: GraphqlResponse) => [...new Set(errors.map(({ extensions }) => extensions.code))];
+const messagesOf = ({ errors }: GraphqlResponse) => [...new Set(errors.map(({ message }) => message))];
 
-const ROOT = `query ($filter: WorkloadCostsFilter, ${QUESTION}) {
+const ROOT = `query ($filter: WorkloadCostsFilter, ${QUERY}) {
   workloadCosts(filter: $filter) { ...Report }
 } ${REPORT}`;
 const LOOKUP = {
-  Cluster: `query ($clusterName: String!, $filter: WorkloadCostsFilter, ${QUESTION}) {
+  Cluster: `query ($clusterName: String!, $filter: WorkloadCostsFilter, ${QUERY}) {
     entity: kubernetesCluster(name: $clusterName) { costs(filter: $filter) { ...Report } }
   } ${REPORT}`,
-  Namespace: `query ($clusterName: String!, $namespace: String!, $filter: WorkloadCostsFilter, ${QUESTION}) {
+  Namespace: `query ($clusterName: String!, $namespace: String!, $filter: WorkloadCostsFilter, ${QUERY}) {
     entity: kubernetesNamespace(clusterName: $clusterName, name: $namespace) { costs(filter: $filter) { ...Report } }
   } ${REPORT}`,
 };
 const TWICE = 'a: costs(filter: $a) { ...Report } b: costs(filter: $b) { ...Report }';
-const BATCH = `query ($of: [_Any!]!, $a: WorkloadCostsFilter, $b: WorkloadCostsFilter, ${QUESTION}) {
+const BATCH = `query ($of: [_Any!]!, $a: WorkloadCostsFilter, $b: WorkloadCostsFilter, ${QUERY}) {
   _entities(representations: $of) { ... on KubernetesCluster { ${TWICE} } ... on KubernetesNamespace { ${TWICE} } }
 } ${REPORT}`;
 
 /** The report of a root query for the entity; null without rows. */
-async function askRoot(gateway: TestGateway, filter: Filter | undefined, question: object): Promise<unknown> {
+async function fetchRoot(gateway: TestGateway, filter: Filter | undefined, query: object): Promise<unknown> {
   if (filter === undefined) return null;
-  const answer = await gateway.ask(ROOT, { filter, ...question });
-  expectGood(answer);
-  const report = answer.data.workloadCosts as { readonly all: Connection };
+  const response = await gateway.send(ROOT, { filter, ...query });
+  expectGood(response);
+  const report = response.data.workloadCosts as { readonly all: Connection };
   return report.all.totalCount === 0 ? null : report;
 }
 
 /** The report of the entity. */
-async function askEntity(gateway: TestGateway, entity: Entity, filter: Filter, question: object): Promise<unknown> {
+async function fetchEntity(gateway: TestGateway, entity: Entity, filter: Filter, query: object): Promise<unknown> {
   const lookup = entity.namespace === undefined ? LOOKUP.Cluster : LOOKUP.Namespace;
-  const answer = await gateway.ask(lookup, { ...entity, filter, ...question });
-  expectGood(answer);
-  return answer.data.entity.costs as unknown;
+  const response = await gateway.send(lookup, { ...entity, filter, ...query });
+  expectGood(response);
+  return response.data.entity.costs as unknown;
 }
 
 describe('an entity', () => {
@@ -114,7 +121,7 @@ describe('an entity', () => {
   test.each(['nobody has this', ...ODD.filter((name) => name !== ' '), 'x'.repeat(253)])(
     'has the name %j without an upstream call',
     async (name) => {
-      const answer = await stack.ask(
+      const response = await stack.send(
         `query ($name: String!) {
           kubernetesCluster(name: $name) { __typename name }
           kubernetesNamespace(clusterName: "c", name: $name) { __typename clusterName name }
@@ -122,14 +129,14 @@ describe('an entity', () => {
         }`,
         { name },
       );
-      expectGood(answer);
-      expect(answer.data).toEqual({
+      expectGood(response);
+      expect(response.data).toEqual({
         kubernetesCluster: { __typename: 'KubernetesCluster', name },
         kubernetesNamespace: { __typename: 'KubernetesNamespace', clusterName: 'c', name },
         kubernetesWorkload: { __typename: 'KubernetesWorkload', clusterName: name, namespace: 'n', type: name, name },
       });
       expect(stack.received).toEqual([]);
-      expect(answer.headers.get('cache-control')).toBe('no-store');
+      expect(response.headers.get('cache-control')).toBe('no-store');
     },
   );
 
@@ -149,18 +156,18 @@ describe('an entity', () => {
   test.each(
     LOOKUPS.flatMap(([field, args]) => args.flatMap((arg) => RULES.map((rule) => [field, arg, ...rule] as const))),
   )(
-    'refuses the field `%s` with an argument `%s` that is %s, by name, and answers the other fields',
+    'refuses the field `%s` with an argument `%s` that is %s, names the argument, and resolves the other fields',
     async (field, arg, _what, name, rule) => {
       const [, args] = LOOKUPS.find(([each]) => each === field)!;
       const given = args.map((each) => `${each}: ${each === arg ? '$name' : '"x"'}`).join(', ');
-      const answer = await stack.ask(
+      const response = await stack.send(
         `query ($name: String!) { ${field}(${given}) { __typename costs: __typename } other: kubernetesCluster(name: "x") { name } }`,
         { name },
       );
-      expect(answer.status).toBe(200);
-      expect(answer.data).toEqual({ [field]: null, other: { name: 'x' } });
-      expect([pathsOf(answer), codesOf(answer)]).toEqual([[[field]], ['BAD_USER_INPUT']]);
-      expect(answer.errors[0]!.message).toMatch(new RegExp(`^${arg} ${rule.source}|^${arg} must .*${rule.source}`));
+      expect(response.status).toBe(200);
+      expect(response.data).toEqual({ [field]: null, other: { name: 'x' } });
+      expect([pathsOf(response), codesOf(response)]).toEqual([[[field]], ['BAD_USER_INPUT']]);
+      expect(response.errors[0]!.message).toMatch(new RegExp(`^${arg} ${rule.source}|^${arg} must .*${rule.source}`));
       expect(stack.received).toEqual([]);
     },
   );
@@ -172,7 +179,7 @@ describe('costs', () => {
     ['an unknown namespace of a known cluster', `kubernetesNamespace(clusterName: "${CLUSTER}", name: "nowhere")`, ''],
     ['a namespace of another cluster', 'kubernetesNamespace(clusterName: "ml-us-west-2", name: "payments")', ''],
     [
-      'a filter that leaves nothing',
+      'a filter that matches nothing',
       `kubernetesCluster(name: "${CLUSTER}")`,
       '(filter: { workloadTypes: { names: ["Pod"] } })',
     ],
@@ -188,26 +195,26 @@ describe('costs', () => {
     ],
   ])('of %s are null without an error', async (_what, entity, filter) => {
     await using stack = await startStack();
-    const answer = await stack.ask(`{ entity: ${entity} { name costs${filter} { clusters } } }`);
-    expectGood(answer);
-    expect(answer.data.entity).toMatchObject({ costs: null });
+    const response = await stack.send(`{ entity: ${entity} { name costs${filter} { clusters } } }`);
+    expectGood(response);
+    expect(response.data.entity).toMatchObject({ costs: null });
     expect(stack.received).toHaveLength(1);
   });
 
-  test('with a null filter equal those without a filter', async () => {
+  test('with a null filter equal costs without a filter', async () => {
     await using stack = await startStack({ simulator: FLEET });
     const { clusterName, namespace, type, name } = FLEET_WORKLOADS[0]!;
     const workload = `clusterName: "${clusterName}", namespace: "${namespace}", type: "${type}", name: "${name}"`;
     const costs = 'window { startTime } rows { totalCount }';
-    const answer = await stack.ask(`{
+    const response = await stack.send(`{
       kubernetesCluster(name: "${CLUSTER}") { none: costs { ${costs} } null: costs(filter: null) { ${costs} } }
       kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments") {
         none: costs { ${costs} } null: costs(filter: { clusters: null, namespaces: null, last: null, multiCluster: null }) { ${costs} }
       }
       kubernetesWorkload(${workload}) { none: cost { totalCost } null: cost(last: null) { totalCost } }
     }`);
-    expectGood(answer);
-    for (const entity of Object.values(answer.data as Record<string, { none: object; null: object }>)) {
+    expectGood(response);
+    for (const entity of Object.values(response.data as Record<string, { none: object; null: object }>)) {
       expect(entity.none).not.toBeNull();
       expect(entity.null).toEqual(entity.none);
     }
@@ -242,30 +249,30 @@ describe('costs', () => {
     ],
   ])('are null without an upstream call when the filter %s', async (_what, entity, filter) => {
     await using stack = await startStack();
-    const answer = await stack.ask(`{ entity: ${entity} { name costs(filter: { ${filter} }) { clusters } } }`);
-    expectGood(answer);
-    expect(answer.data.entity).toMatchObject({ costs: null });
+    const response = await stack.send(`{ entity: ${entity} { name costs(filter: { ${filter} }) { clusters } } }`);
+    expectGood(response);
+    expect(response.data.entity).toMatchObject({ costs: null });
     expect(stack.received).toEqual([]);
   });
 
-  test('are refused for a page over GATEWAY_MAX_PAGE_ROWS at its path, and their sums are not', async () => {
+  test('are refused for a page over GATEWAY_MAX_PAGE_ROWS at its path, and their sums are allowed', async () => {
     await using stack = await startStack({ simulator: FLEET, env: { GATEWAY_MAX_PAGE_ROWS: '20' } });
-    const answer = await stack.ask(`{
+    const response = await stack.send(`{
       all: kubernetesCluster(name: "${CLUSTER}") { name costs { rows { nodes { id: scaleOpsId } } } }
       page: kubernetesCluster(name: "${CLUSTER}") { costs { rows(first: 20) { totalCount nodes { id: scaleOpsId } } } }
       sums: kubernetesCluster(name: "${CLUSTER}") { costs { totals { rowCount } rows { totalCount } } }
       small: kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments") { costs { rows { nodes { namespace } } } }
     }`);
-    expect(pathsOf(answer)).toEqual([['all', 'costs', 'rows', 'nodes']]);
-    expect(codesOf(answer)).toEqual(['BAD_USER_INPUT']);
-    expect(answer.errors[0]!.message).toMatch(/^first .*\b20\b/);
-    expect(answer.data).toMatchObject({
+    expect(pathsOf(response)).toEqual([['all', 'costs', 'rows', 'nodes']]);
+    expect(codesOf(response)).toEqual(['BAD_USER_INPUT']);
+    expect(response.errors[0]!.message).toMatch(/^first .*\b20\b/);
+    expect(response.data).toMatchObject({
       all: { name: CLUSTER, costs: null },
       page: { costs: { rows: { totalCount: 145 } } },
       sums: { costs: { totals: { rowCount: 145 }, rows: { totalCount: 145 } } },
     });
-    expect(answer.data.page.costs.rows.nodes).toHaveLength(20);
-    expect(answer.data.small.costs.rows.nodes).toHaveLength(19);
+    expect(response.data.page.costs.rows.nodes).toHaveLength(20);
+    expect(response.data.small.costs.rows.nodes).toHaveLength(19);
     expect(stack.received).toHaveLength(1);
   });
 });
@@ -278,7 +285,7 @@ async function startFleet() {
   return { url: await simulator.listen(), received, [Symbol.asyncDispose]: () => simulator.close() };
 }
 
-describe('the costs of an entity equal those of a root query', () => {
+describe('the costs of an entity equal the costs of a root query', () => {
   let scaleOps: Awaited<ReturnType<typeof startFleet>>;
   let received: ReceivedRequest[];
   let url: string;
@@ -308,10 +315,10 @@ describe('the costs of an entity equal those of a root query', () => {
     async () => {
       const seen = { null: 0, report: 0, leftOut: 0 };
       await fc.assert(
-        fc.asyncProperty(anyEntity, anyFilter, anyQuestion, async (entity, filter, question) => {
+        fc.asyncProperty(anyEntity, anyFilter, anyQuery, async (entity, filter, query) => {
           const rootFilter = toRootFilter(filter, entity);
-          const expected = await askRoot(plain, rootFilter, question);
-          const [costs, calls] = await counted(() => askEntity(plain, entity, filter, question));
+          const expected = await fetchRoot(plain, rootFilter, query);
+          const [costs, calls] = await counted(() => fetchEntity(plain, entity, filter, query));
           expect(costs).toEqual(expected);
           expect(calls).toBe(rootFilter === undefined ? 0 : 1);
           seen[expected === null ? 'null' : 'report'] += 1;
@@ -319,7 +326,7 @@ describe('the costs of an entity equal those of a root query', () => {
         }),
         { numRuns: 80 },
       );
-      // A property that only met nulls would hold for any code.
+      // A property with only nulls would hold for any code.
       for (const count of Object.values(seen)) expect(count).toBeGreaterThan(5);
     },
     MINUTE_MS,
@@ -330,19 +337,19 @@ describe('the costs of an entity equal those of a root query', () => {
     async () => {
       const anyEntities = fc.array(anyEntity, { minLength: 2, maxLength: 8 });
       await fc.assert(
-        fc.asyncProperty(anyEntities, anyFilter, anyFilter, anyQuestion, async (entities, a, b, question) => {
-          const [answer, calls] = await counted(() =>
-            plain.ask(BATCH, { of: entities.map(toRepresentation), a, b, ...question }),
+        fc.asyncProperty(anyEntities, anyFilter, anyFilter, anyQuery, async (entities, a, b, query) => {
+          const [response, calls] = await counted(() =>
+            plain.send(BATCH, { of: entities.map(toRepresentation), a, b, ...query }),
           );
-          expectGood(answer);
+          expectGood(response);
           const expected: unknown[] = [];
           for (const entity of entities) {
             expected.push({
-              a: await askRoot(plain, toRootFilter(a, entity), question),
-              b: await askRoot(plain, toRootFilter(b, entity), question),
+              a: await fetchRoot(plain, toRootFilter(a, entity), query),
+              b: await fetchRoot(plain, toRootFilter(b, entity), query),
             });
           }
-          expect(answer.data._entities).toEqual(expected);
+          expect(response.data._entities).toEqual(expected);
           // A filter takes at most one call for clusters and one for namespaces.
           expect(calls).toBeLessThanOrEqual(4);
         }),
@@ -359,12 +366,12 @@ describe('the costs of an entity equal those of a root query', () => {
       await fc.assert(
         fc.asyncProperty(
           anyEntity.chain((entity) => fc.tuple(fc.constant(entity), anyWider(entity))),
-          anyQuestion,
-          async ([entity, { filter, wider }], question) => {
-            const expected = await askRoot(plain, toRootFilter(filter, entity), question);
+          anyQuery,
+          async ([entity, { filter, wider }], query) => {
+            const expected = await fetchRoot(plain, toRootFilter(filter, entity), query);
             await using keeping = startGateway(url);
-            await askRoot(keeping, wider, question);
-            const [costs, calls] = await counted(() => askEntity(keeping, entity, filter, question));
+            await fetchRoot(keeping, wider, query);
+            const [costs, calls] = await counted(() => fetchEntity(keeping, entity, filter, query));
             expect(costs).toEqual(expected);
             expect(calls).toBe(0);
             if (expected !== null) reports += 1;
@@ -382,12 +389,12 @@ describe('the costs of an entity equal those of a root query', () => {
     async () => {
       let calls = 0;
       await fc.assert(
-        fc.asyncProperty(anyEntity, anyNeighbours, anyQuestion, async (entity, { filter, neighbours }, question) => {
+        fc.asyncProperty(anyEntity, anyNeighbours, anyQuery, async (entity, { filter, neighbours }, query) => {
           const rootFilter = toRootFilter(filter, entity);
-          const expected = await askRoot(plain, rootFilter, question);
+          const expected = await fetchRoot(plain, rootFilter, query);
           await using keeping = startGateway(url);
-          for (const neighbour of neighbours) await askRoot(keeping, neighbour, question);
-          const [costs, count] = await counted(() => askEntity(keeping, entity, filter, question));
+          for (const neighbour of neighbours) await fetchRoot(keeping, neighbour, query);
+          const [costs, count] = await counted(() => fetchEntity(keeping, entity, filter, query));
           expect(costs).toEqual(expected);
           expect(count).toBeLessThanOrEqual(rootFilter === undefined ? 0 : 1);
           calls += count;
@@ -415,13 +422,13 @@ describe('the costs of an entity equal those of a root query', () => {
       [condition, {}],
     ] as const) {
       await using keeping = startGateway(url);
-      const other = await askRoot(
+      const other = await fetchRoot(
         keeping,
         { multiCluster: true, clusters: { names: [CLUSTER] }, ...kept },
         PLAIN_QUESTION,
       );
-      const expected = await askRoot(plain, toRootFilter(filter, entity), PLAIN_QUESTION);
-      const [costs, calls] = await counted(() => askEntity(keeping, entity, filter, PLAIN_QUESTION));
+      const expected = await fetchRoot(plain, toRootFilter(filter, entity), PLAIN_QUESTION);
+      const [costs, calls] = await counted(() => fetchEntity(keeping, entity, filter, PLAIN_QUESTION));
       expect(costs).toEqual(expected);
       expect(costs).not.toEqual(other);
       expect(calls).toBe(1);
@@ -434,13 +441,13 @@ describe('the costs of an entity equal those of a root query', () => {
       for (const multiCluster of [true, false]) {
         for (const entity of entities) {
           await using keeping = startGateway(url);
-          await askRoot(keeping, { multiCluster: kept }, PLAIN_QUESTION);
-          const expected = await askRoot(plain, toRootFilter({ multiCluster }, entity), PLAIN_QUESTION);
-          const [costs, calls] = await counted(() => askEntity(keeping, entity, { multiCluster }, PLAIN_QUESTION));
+          await fetchRoot(keeping, { multiCluster: kept }, PLAIN_QUESTION);
+          const expected = await fetchRoot(plain, toRootFilter({ multiCluster }, entity), PLAIN_QUESTION);
+          const [costs, calls] = await counted(() => fetchEntity(keeping, entity, { multiCluster }, PLAIN_QUESTION));
           expect(costs).toEqual(expected);
           // ScaleOps returns its whole own cluster either way; a report of all clusters does not say which that is.
-          const isAtHand = kept === multiCluster || (multiCluster && entity.clusterName === CLUSTER);
-          expect(calls).toBe(isAtHand ? 0 : 1);
+          const isCached = kept === multiCluster || (multiCluster && entity.clusterName === CLUSTER);
+          expect(calls).toBe(isCached ? 0 : 1);
         }
       }
     }
@@ -449,9 +456,9 @@ describe('the costs of an entity equal those of a root query', () => {
   test.each([
     ['of a cluster', { clusterName: CLUSTER }],
     ['of a namespace', { clusterName: CLUSTER, namespace: 'payments' }],
-  ])('page by page: cursors %s are valid in the root query, and vice versa', async (_what, entity: Entity) => {
+  ])('page by page, and cursors %s are valid in the root query and vice versa', async (_what, entity: Entity) => {
     await using keeping = startGateway(url);
-    await askRoot(keeping, { multiCluster: true, last: '7d' }, PLAIN_QUESTION);
+    await fetchRoot(keeping, { multiCluster: true, last: '7d' }, PLAIN_QUESTION);
     const filter = { last: '7d', clusters: { names: ['nowhere', CLUSTER] } };
     const rows = 'rows(orderBy: [{ field: WORKLOAD_TYPE, direction: ASC }], first: 4, after: $after)';
     const page = `costs: workloadCosts(filter: $root) { ${rows} { edges { cursor node { id: scaleOpsId } } } }`;
@@ -460,30 +467,30 @@ describe('the costs of an entity equal those of a root query', () => {
         ? `kubernetesCluster(name: "${CLUSTER}")`
         : `kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments")`;
     const ofEntity = `entity: ${field} { costs(filter: $filter) { ${rows} { edges { cursor node { id: scaleOpsId } } } } }`;
-    const ask = async (after: string | null, isEntity: boolean): Promise<Connection['edges']> => {
-      const answer = isEntity
-        ? await keeping.ask(`query ($filter: WorkloadCostsFilter, $after: String) { ${ofEntity} }`, { filter, after })
-        : await keeping.ask(`query ($root: WorkloadCostsFilter, $after: String) { ${page} }`, {
+    const send = async (after: string | null, isEntity: boolean): Promise<Connection['edges']> => {
+      const response = isEntity
+        ? await keeping.send(`query ($filter: WorkloadCostsFilter, $after: String) { ${ofEntity} }`, { filter, after })
+        : await keeping.send(`query ($root: WorkloadCostsFilter, $after: String) { ${page} }`, {
             root: toRootFilter(filter, entity),
             after,
           });
-      expectGood(answer);
-      const costs = isEntity ? answer.data.entity.costs : answer.data.costs;
+      expectGood(response);
+      const costs = isEntity ? response.data.entity.costs : response.data.costs;
       return costs.rows.edges as Connection['edges'];
     };
-    const first = await ask(null, true);
-    expect(await ask(null, false)).toEqual(first);
+    const first = await send(null, true);
+    expect(await send(null, false)).toEqual(first);
     const after = first.at(-1)!.cursor;
-    const second = await ask(after, false);
+    const second = await send(after, false);
     expect(second).toHaveLength(4);
-    expect(await ask(after, true)).toEqual(second);
-    expect(await ask(second.at(-1)!.cursor, true)).toEqual(await ask(second.at(-1)!.cursor, false));
-    const foreign = await keeping.ask(
+    expect(await send(after, true)).toEqual(second);
+    expect(await send(second.at(-1)!.cursor, true)).toEqual(await send(second.at(-1)!.cursor, false));
+    const foreign = await keeping.send(
       `query ($filter: WorkloadCostsFilter, $after: String) { ${ofEntity.replace(field, 'kubernetesCluster(name: "ml-us-west-2")')} }`,
       { filter: { last: '7d' }, after },
     );
     expect([codesOf(foreign), pathsOf(foreign)]).toEqual([['BAD_USER_INPUT'], [['entity', 'costs', 'rows']]]);
-    // The wider report, and that of the root query itself.
+    // The wider report, and the report of the root query itself.
     expect(received).toHaveLength(2);
   });
 });
@@ -537,7 +544,7 @@ describe('costs of unusual rows', () => {
     async () => {
       let workloadCount = 0;
       await fc.assert(
-        fc.asyncProperty(anyReport(14, 1), anyQuestion, fc.boolean(), async (json, question, isKept) => {
+        fc.asyncProperty(anyReport(14, 1), anyQuery, fc.boolean(), async (json, query, isKept) => {
           // Half of the rows have all names, so that many rows have an entity.
           const rows = (json.aggregatedWorkloads as unknown as readonly Node[]).map((row, index) =>
             index % 2 === 0 ? row : { ...row, ...nameAll(row) },
@@ -545,18 +552,18 @@ describe('costs of unusual rows', () => {
           upstream.serve(rows);
           const entities = entitiesOf(rows);
           const expected: unknown[] = [];
-          for (const entity of entities) expected.push(await askRoot(plain, toRootFilter({}, entity), question));
+          for (const entity of entities) expected.push(await fetchRoot(plain, toRootFilter({}, entity), query));
           const isOfOneRow = (row: Node): boolean =>
             rows.filter((each) => hasNames(each) && isSame(each, row)).length === 1;
           const workloads = rows.filter((row) => hasNames(row) && isOfOneRow(row));
 
           await using gateway = startGateway(upstream.url);
-          if (isKept) await askRoot(gateway, { multiCluster: true }, question);
+          if (isKept) await fetchRoot(gateway, { multiCluster: true }, query);
           const before = upstream.received.length;
-          const answer = await gateway.ask(BATCH, { of: entities.map(toRepresentation), ...question });
-          expectGood(answer);
-          expect((answer.data._entities as { a: unknown }[]).map(({ a }) => a)).toEqual(expected);
-          const cost = await gateway.ask(WORKLOADS, { of: workloads.map(toWorkloadRepresentation) });
+          const response = await gateway.send(BATCH, { of: entities.map(toRepresentation), ...query });
+          expectGood(response);
+          expect((response.data._entities as { a: unknown }[]).map(({ a }) => a)).toEqual(expected);
+          const cost = await gateway.send(WORKLOADS, { of: workloads.map(toWorkloadRepresentation) });
           expectGood(cost);
           expect(upstream.received.length - before).toBe(isKept || entities.length === 0 ? 0 : 1);
 
@@ -577,7 +584,7 @@ describe('costs of unusual rows', () => {
     MINUTE_MS,
   );
 
-  test('add up as decimals when their own numbers are decimals, whatever numbers other rows have', async () => {
+  test('are summed as decimals when their own numbers are decimals, whatever numbers other rows have', async () => {
     const rows = [
       rawRow('c', 'decimal', 'Job', 'a', 0.1),
       rawRow('c', 'decimal', 'Job', 'b', 0.2),
@@ -587,10 +594,12 @@ describe('costs of unusual rows', () => {
       rawRow('c', 'huge', 'Job', 'b', -1),
     ];
     upstream.serve(rows);
-    const asked = ['decimal', 'binary', 'tiny', 'huge'];
+    const requested = ['decimal', 'binary', 'tiny', 'huge'];
     const costs =
       'costs { totals { totalCost } rows { nodes { share } } breakdown(by: [{ field: NAMESPACE }]) { totals { totalCost } } }';
-    const lookups = asked.map((name) => `${name}: kubernetesNamespace(clusterName: "c", name: "${name}") { ${costs} }`);
+    const lookups = requested.map(
+      (name) => `${name}: kubernetesNamespace(clusterName: "c", name: "${name}") { ${costs} }`,
+    );
     const expected = (totalCost: number, ...shares: readonly number[]) => ({
       costs: {
         totals: { totalCost },
@@ -606,12 +615,12 @@ describe('costs of unusual rows', () => {
     };
     await using gateway = startGateway(upstream.url);
     const before = upstream.received.length;
-    const together = await plain.ask(`{ ${lookups.join(' ')} }`);
+    const together = await plain.send(`{ ${lookups.join(' ')} }`);
     expect(upstream.received.length - before).toBe(1);
-    await gateway.ask('{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
-    const kept = await gateway.ask(`{ ${lookups.join(' ')} }`);
+    await gateway.send('{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
+    const kept = await gateway.send(`{ ${lookups.join(' ')} }`);
     expect(upstream.received.length - before).toBe(2);
-    for (const answer of [together, kept, await plain.ask(`{ ${lookups[0]} }`)]) expectGood(answer);
+    for (const response of [together, kept, await plain.send(`{ ${lookups[0]} }`)]) expectGood(response);
     expect(together.data).toEqual(data);
     expect(kept.data).toEqual(data);
   });
@@ -622,13 +631,13 @@ describe('costs of unusual rows', () => {
       rawRow('a', 'b\nc', 'x', 'y\nz', 2),
       rawRow('a\nb', 'c', 'x', 'y\nz', 3),
     ]);
-    const answer = await plain.ask(`{ workloadCosts(filter: { multiCluster: true }) { rows { nodes {
+    const response = await plain.send(`{ workloadCosts(filter: { multiCluster: true }) { rows { nodes {
       totalCost kubernetesCluster { costs { totals { totalCost } } } kubernetesNamespace { costs { totals { totalCost } } }
       kubernetesWorkload { cost { totalCost } }
     } } } }`);
-    expectGood(answer);
+    expectGood(response);
     const ofTotal = (totalCost: number) => ({ costs: { totals: { totalCost } } });
-    expect(answer.data.workloadCosts.rows.nodes).toEqual([
+    expect(response.data.workloadCosts.rows.nodes).toEqual([
       {
         totalCost: 1,
         kubernetesCluster: ofTotal(4),
@@ -667,27 +676,27 @@ describe('the cost of a workload', () => {
     'is its row in the report of its namespace, for any number of workloads',
     async () => {
       await using stack = await startStack({ simulator: FLEET, env: NO_CACHE });
-      const asked = fc.uniqueArray(fc.constantFrom(...FLEET_WORKLOADS), { minLength: 1, maxLength: 30 });
+      const requested = fc.uniqueArray(fc.constantFrom(...FLEET_WORKLOADS), { minLength: 1, maxLength: 30 });
       await fc.assert(
-        fc.asyncProperty(asked, fc.constantFrom(undefined, '1d', '30d'), async (workloads, last) => {
+        fc.asyncProperty(requested, fc.constantFrom(undefined, '1d', '30d'), async (workloads, last) => {
           const before = stack.received.length;
           const of = workloads.map(({ clusterName, namespace, type, name }) => ({
             ...{ __typename: 'KubernetesWorkload', clusterName, namespace },
-            // Kubernetes uses lower-case names and CamelCase types; people also write others.
+            // Kubernetes uses lower-case names and CamelCase types, but people also write others.
             ...{ type: type.toUpperCase(), name: name.toUpperCase() },
           }));
-          const answer = await stack.ask(COSTS, { of, last });
-          expectGood(answer);
+          const response = await stack.send(COSTS, { of, last });
+          expectGood(response);
           expect(stack.received.length - before).toBe(1);
           const expected: unknown[] = [];
           for (const { clusterName, namespace, id } of workloads) {
-            const rows = await stack.ask(NAMESPACE_ROWS, { clusterName, namespace, last });
+            const rows = await stack.send(NAMESPACE_ROWS, { clusterName, namespace, last });
             expect(stack.received.length - before).toBe(expected.length + 2);
             expected.push({
               cost: (rows.data.kubernetesNamespace.costs.rows.nodes as Node[]).find((row) => row.scaleOpsId === id),
             });
           }
-          expect(answer.data._entities).toEqual(expected);
+          expect(response.data._entities).toEqual(expected);
         }),
         { numRuns: 15 },
       );
@@ -697,7 +706,7 @@ describe('the cost of a workload', () => {
 
   test('has a share of the cost of the namespace', async () => {
     await using stack = await startStack({ simulator: FLEET });
-    const { data } = await stack.ask(`{
+    const { data } = await stack.send(`{
       kubernetesNamespace(clusterName: "${CLUSTER}", name: "payments") {
         costs { totals { totalCost } rows(first: 2) { nodes { totalCost share kubernetesWorkload { cost { totalCost share } } } } }
       }
@@ -722,12 +731,15 @@ describe('the cost of a workload', () => {
       { clusterName: 'nowhere', namespace, type, name },
       { clusterName, namespace, type: '__proto__', name: 'constructor' },
     ].map((key) => ({ __typename: 'KubernetesWorkload', ...key }));
-    const answer = await stack.ask(
+    const response = await stack.send(
       'query ($of: [_Any!]!) { _entities(representations: $of) { ... on KubernetesWorkload { cost { workloadName } } } }',
       { of },
     );
-    expectGood(answer);
-    expect(answer.data._entities).toEqual([{ cost: { workloadName: name } }, ...Array<object>(5).fill({ cost: null })]);
+    expectGood(response);
+    expect(response.data._entities).toEqual([
+      { cost: { workloadName: name } },
+      ...Array<object>(5).fill({ cost: null }),
+    ]);
     expect(stack.received).toHaveLength(1);
   });
 
@@ -740,13 +752,13 @@ describe('the cost of a workload', () => {
       rawRow('c', 'n', 'JOB', 'A', 3),
       rawRow('C', 'N', 'job', 'a', 4),
     ]);
-    const answer = await gateway.ask(`{
+    const response = await gateway.send(`{
       a: kubernetesWorkload(clusterName: "c", namespace: "n", type: "Job", name: "a") { cost { totalCost share } }
       b: kubernetesWorkload(clusterName: "C", namespace: "N", type: "jOB", name: "A") { cost { totalCost share } }
     }`);
-    expectGood(answer);
+    expectGood(response);
     const cost = { totalCost: 9, share: 1 };
-    expect(answer.data).toEqual({ a: { cost }, b: { cost } });
+    expect(response.data).toEqual({ a: { cost }, b: { cost } });
     expect(upstream.received).toHaveLength(1);
   });
 });
@@ -758,11 +770,11 @@ describe('names', () => {
 
   test.each([
     ['together', ''],
-    ['beside a report that has them', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }'],
+    ['beside a report that contains them', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }'],
   ])('in another case mean the same entity, %s', async (_how, before) => {
     await using stack = await startStack({ simulator: FLEET });
-    if (before !== '') await stack.ask(before);
-    const { data, errors } = await stack.ask(`{
+    if (before !== '') await stack.send(before);
+    const { data, errors } = await stack.send(`{
       plain: ${lookUp(CLUSTER, 'payments')}
       namespace: ${lookUp(CLUSTER, 'Payments')}
       cluster: ${lookUp(CLUSTER.toUpperCase(), 'payments')}
@@ -781,8 +793,8 @@ describe('names', () => {
     ['namespace', CLUSTER, 'PAYMENTS'],
   ])('of a %s in another case get the same costs alone and together with others', async (_what, clusterName, name) => {
     await using stack = await startStack({ simulator: FLEET, env: NO_CACHE });
-    const alone = await stack.ask(`{ odd: ${lookUp(clusterName, name)} }`);
-    const together = await stack.ask(`{ plain: ${lookUp(CLUSTER, 'payments')} odd: ${lookUp(clusterName, name)} }`);
+    const alone = await stack.send(`{ odd: ${lookUp(clusterName, name)} }`);
+    const together = await stack.send(`{ plain: ${lookUp(CLUSTER, 'payments')} odd: ${lookUp(clusterName, name)} }`);
     expect(together.data.plain).toEqual({ costs: { rows: { totalCount: 19 } } });
     expect(together.data.odd).toEqual(alone.data.odd);
     expect(stack.received).toHaveLength(2);
@@ -791,21 +803,24 @@ describe('names', () => {
   test.each([
     ['cluster', CLUSTER.toUpperCase(), 'payments'],
     ['namespace', CLUSTER, 'PAYMENTS'],
-  ])('of a %s in another case leave the cached report usable for later callers', async (_what, clusterName, name) => {
-    const filter = `clusters: { names: ["${clusterName}"] }, namespaces: { names: ["${name}"] }`;
-    // An entity is requested in lower case as well, so its report is reusable. A root query is sent unchanged, and the
-    // simulator has nothing with that name.
-    for (const [before, calls] of [
-      [lookUp(clusterName, name), 1],
-      [`workloadCosts(filter: { ${filter} }) { ${PAYMENTS} }`, 2],
-    ] as const) {
-      await using stack = await startStack({ simulator: FLEET });
-      expectGood(await stack.ask(`{ ${before} }`));
-      const { data } = await stack.ask(`{ ${lookUp(CLUSTER, 'payments')} }`);
-      expect(data.kubernetesNamespace).toEqual({ costs: { rows: { totalCount: 19 } } });
-      expect(stack.received).toHaveLength(calls);
-    }
-  });
+  ])(
+    'of a %s in another case do not make the cached report unusable for later callers',
+    async (_what, clusterName, name) => {
+      const filter = `clusters: { names: ["${clusterName}"] }, namespaces: { names: ["${name}"] }`;
+      // An entity is requested in lower case as well, so its report is reusable. A root query is sent unchanged, and the
+      // simulator has nothing with that name.
+      for (const [before, calls] of [
+        [lookUp(clusterName, name), 1],
+        [`workloadCosts(filter: { ${filter} }) { ${PAYMENTS} }`, 2],
+      ] as const) {
+        await using stack = await startStack({ simulator: FLEET });
+        expectGood(await stack.send(`{ ${before} }`));
+        const { data } = await stack.send(`{ ${lookUp(CLUSTER, 'payments')} }`);
+        expect(data.kubernetesNamespace).toEqual({ costs: { rows: { totalCount: 19 } } });
+        expect(stack.received).toHaveLength(calls);
+      }
+    },
+  );
 
   test(
     'in any case and order, alone and together, get the same costs',
@@ -816,12 +831,12 @@ describe('names', () => {
         (name: string) => name.replace(/^./, (letter) => letter.toUpperCase()),
       ];
       const spelling = fc.constantFrom(...SPELLINGS);
-      const asked = fc.array(fc.tuple(anyEntity, spelling, spelling), { minLength: 1, maxLength: 4 });
+      const requested = fc.array(fc.tuple(anyEntity, spelling, spelling), { minLength: 1, maxLength: 4 });
       const isOf = (each: (typeof FLEET_WORKLOADS)[number], { clusterName, namespace }: Entity): boolean =>
         each.clusterName === clusterName && (namespace === undefined || each.namespace === namespace);
       await using scaleOps = await startFleet();
       await fc.assert(
-        fc.asyncProperty(fc.array(asked, { minLength: 1, maxLength: 4 }), async (operations) => {
+        fc.asyncProperty(fc.array(requested, { minLength: 1, maxLength: 4 }), async (operations) => {
           await using gateway = startGateway(scaleOps.url);
           for (const entities of operations) {
             const of = entities.map(([{ clusterName, namespace }, spellCluster, spellNamespace]) =>
@@ -831,14 +846,14 @@ describe('names', () => {
               }),
             );
             const before = scaleOps.received.length;
-            const answer = await gateway.ask(
+            const response = await gateway.send(
               `query ($of: [_Any!]!) { _entities(representations: $of) {
                 ... on KubernetesCluster { costs { totals { rowCount } } } ... on KubernetesNamespace { costs { totals { rowCount } } }
               } }`,
               { of },
             );
-            expectGood(answer);
-            expect(answer.data._entities).toEqual(
+            expectGood(response);
+            expect(response.data._entities).toEqual(
               entities.map(([entity]) => {
                 const rowCount = FLEET_WORKLOADS.filter((each) => isOf(each, entity)).length;
                 return { costs: rowCount === 0 ? null : { totals: { rowCount } } };
@@ -870,13 +885,13 @@ describe('names', () => {
       'x'.repeat(300),
     ];
     upstream.serve(names.map((name, index) => rawRow(name, name, name, name, index + 1)));
-    const answer = await gateway.ask(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) { rows { nodes {
+    const response = await gateway.send(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) { rows { nodes {
       totalCost kubernetesWorkload { name cost { totalCost share workloadName } }
       kubernetesCluster { name costs { clusters totals { totalCost } } }
       kubernetesNamespace { name costs { breakdown(by: [{ field: NAMESPACE }]) { groups { keys { value } } } } }
     } } } }`);
-    expectGood(answer);
-    expect(answer.data.workloadCosts.rows.nodes).toEqual(
+    expectGood(response);
+    expect(response.data.workloadCosts.rows.nodes).toEqual(
       names.map((name, index) => ({
         totalCost: index + 1,
         kubernetesWorkload: { name, cost: { totalCost: index + 1, share: 1, workloadName: name } },
@@ -895,7 +910,7 @@ describe('a row', () => {
 
   test('has its cluster, namespace and workload without a further call', async () => {
     await using stack = await startStack();
-    const { data, errors } = await stack.ask(
+    const { data, errors } = await stack.send(
       `{ workloadCosts(filter: { multiCluster: true }) { rows { nodes { clusterName namespace workloadType workloadName ${ENTITIES} } } } }`,
     );
     expect(errors).toEqual([]);
@@ -917,10 +932,10 @@ describe('a row', () => {
     ['clusters', '{ cluster: true }', ['kubernetesCluster']],
     ['namespaces', '{ namespace: true }', ['kubernetesCluster', 'kubernetesNamespace']],
   ])(
-    'of several workloads, grouped by %s, has only the entities that contain all of it',
+    'of several workloads, grouped by %s, has only the entities that contain the whole group',
     async (_by, groupBy, present) => {
       await using stack = await startStack();
-      const { data, errors } = await stack.ask(
+      const { data, errors } = await stack.send(
         `{ aggregatedCosts(filter: { multiCluster: true, groupBy: ${groupBy} }) { rows { nodes { ${ENTITIES} } } } }`,
       );
       expect(errors).toEqual([]);
@@ -948,7 +963,7 @@ describe('a row', () => {
       { id: '6' },
     ]);
     for (const report of ['workloadCosts', 'aggregatedCosts']) {
-      const { data, errors } = await gateway.ask(`{ ${report} { rows { nodes { ${ENTITIES} } } } }`);
+      const { data, errors } = await gateway.send(`{ ${report} { rows { nodes { ${ENTITIES} } } } }`);
       expect(errors).toEqual([]);
       const present = (data[report].rows.nodes as Raw[]).map((row) =>
         Object.keys(row).filter((name) => row[name] !== null),
@@ -968,7 +983,7 @@ describe('a row', () => {
 
   test('leads to its workload and back, at any depth, without a further call', async () => {
     await using stack = await startStack({ simulator: FLEET });
-    const { data, errors } = await stack.ask(`{ workloadCosts(filter: { multiCluster: true }) {
+    const { data, errors } = await stack.send(`{ workloadCosts(filter: { multiCluster: true }) {
       rows(orderBy: [{ field: TOTAL_COST }], first: 5) { nodes { id: scaleOpsId totalCost
         kubernetesWorkload { cost { id: scaleOpsId share kubernetesWorkload { name cost { id: scaleOpsId totalCost share kubernetesNamespace { costs { rows { totalCount }
           totals { totalCost } } } kubernetesCluster { costs { totals { rowCount } } } } } } }
@@ -995,7 +1010,7 @@ describe('a row', () => {
   });
 });
 
-describe('a bad input below 1,000 entities', () => {
+describe('an invalid input below 1,000 entities', () => {
   const COUNT = 1_000;
   const of = Array.from({ length: COUNT }, (_, index) => ({ __typename: 'KubernetesCluster', name: `c${index}` }));
   const COSTS = `query ($of: [_Any!]!, $filter: WorkloadCostsFilter) {
@@ -1019,13 +1034,13 @@ describe('a bad input below 1,000 entities', () => {
     ['1,001 names', { namespaces: { names: Array(1_001).fill('a') } }, /^filter\.namespaces\.names .*\b1000\b/],
   ])('with %s is an error for each of the first 100, by its path', async (_what, filter, message) => {
     await using stack = await startStack();
-    const answer = await stack.ask(COSTS, { of, filter });
-    expect(answer.status).toBe(200);
-    const own = { ...answer, errors: answer.errors.slice(0, 100) };
+    const response = await stack.send(COSTS, { of, filter });
+    expect(response.status).toBe(200);
+    const own = { ...response, errors: response.errors.slice(0, 100) };
     expect(pathsOf(own)).toEqual(of.slice(0, 100).map((_, index) => ['_entities', index, 'costs']));
     expect([codesOf(own), messagesOf(own)]).toEqual([['BAD_USER_INPUT'], [expect.stringMatching(message)]]);
-    expect(answer.errors.slice(100)).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
-    expect((answer.data._entities as unknown[]).slice(0, 100)).toEqual(
+    expect(response.errors.slice(100)).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+    expect((response.data._entities as unknown[]).slice(0, 100)).toEqual(
       of.slice(0, 100).map(({ name }) => ({ name, costs: null })),
     );
     expect(stack.received).toEqual([]);
@@ -1038,11 +1053,11 @@ describe('a bad input below 1,000 entities', () => {
     await using stack = await startStack();
     const typename = type === 'CostDuration' ? 'KubernetesWorkload' : 'KubernetesCluster';
     const query = `query ($of: [_Any!]!, $bad: ${type}) { _entities(representations: $of) { ... on ${typename} { ${field} } } }`;
-    const answer = await stack.ask(query, { of, bad: type === 'CostDuration' ? '7x' : { last: '7x' } });
-    expect(answer.status).toBe(400);
-    expect([codesOf(answer), answer.errors.length, answer.data]).toEqual([['BAD_USER_INPUT'], 1, undefined]);
-    expect(answer.errors[0]!.message).toMatch(message);
-    const literal = await stack.ask(
+    const response = await stack.send(query, { of, bad: type === 'CostDuration' ? '7x' : { last: '7x' } });
+    expect(response.status).toBe(400);
+    expect([codesOf(response), response.errors.length, response.data]).toEqual([['BAD_USER_INPUT'], 1, undefined]);
+    expect(response.errors[0]!.message).toMatch(message);
+    const literal = await stack.send(
       query.replace(`, $bad: ${type}`, '').replace('$bad', type === 'CostDuration' ? '"7x"' : '{ last: "7x" }'),
       { of },
     );
@@ -1085,48 +1100,48 @@ describe('the CPU time for many entities', () => {
       ]);
       const workOf = async (entityCount: number, nameCount: number): Promise<number> => {
         await using gateway = startGateway(upstream.url, { LOG_LEVEL: 'silent' });
-        // Reports of the same kind that do not help are examined too.
+        // Cached reports that do not cover the entities are examined, too.
         for (const name of ['x', 'y', 'z']) {
           const kept = { multiCluster: true, ...toFilter(nameCount), namespaces: { names: [name] } };
-          await gateway.ask('query ($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { clusters } }', {
+          await gateway.send('query ($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { clusters } }', {
             filter: kept,
           });
         }
         const before = upstream.received.length;
         const work = await countWork(() =>
-          gateway.ask(COSTS, { of: list(entityCount, toEntity), filter: toFilter(nameCount) }),
+          gateway.send(COSTS, { of: list(entityCount, toEntity), filter: toFilter(nameCount) }),
         );
         expect(upstream.received.length - before).toBeLessThanOrEqual(1);
         return work;
       };
       await workOf(1, 1);
-      const apart = (await workOf(MANY, 1)) + (await workOf(1, MANY));
-      expect(await workOf(MANY, MANY)).toBeLessThan(3 * apart);
+      const fork = (await workOf(MANY, 1)) + (await workOf(1, MANY));
+      expect(await workOf(MANY, MANY)).toBeLessThan(3 * fork);
     },
     MINUTE_MS,
   );
 
-  test('of one name in 256 spellings is that of one name', async () => {
+  test('for one name in 256 spellings equals the time for one name', async () => {
     await using upstream = await startRowsUpstream();
     const rowCount = 2_000;
     upstream.serve(list(rowCount, (index) => rawRow('spelling', `n${index}`, 'Job', 'a')));
     await using gateway = startGateway(upstream.url, { LOG_LEVEL: 'silent' });
-    await gateway.ask('{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
+    await gateway.send('{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
     const spell = (name: string, index: number): string =>
       Array.from(name, (letter, at) => ((index >> at) & 1 ? letter.toUpperCase() : letter)).join('');
-    const ask = async (spellings: readonly string[]): Promise<number> => {
+    const send = async (spellings: readonly string[]): Promise<number> => {
       const of = spellings.map((name) => ({ __typename: 'KubernetesCluster', name }));
-      let answer: Answer | undefined;
-      const work = await countWork(async () => (answer = await gateway.ask(COSTS, { of })));
-      const isThere = (name: string): boolean => name.toLowerCase() === 'spelling';
-      expect(answer!.data._entities).toEqual(
-        spellings.map((name) => ({ costs: isThere(name) ? { totals: { rowCount, totalCost: rowCount } } : null })),
+      let response: GraphqlResponse | undefined;
+      const work = await countWork(async () => (response = await gateway.send(COSTS, { of })));
+      const exists = (name: string): boolean => name.toLowerCase() === 'spelling';
+      expect(response!.data._entities).toEqual(
+        spellings.map((name) => ({ costs: exists(name) ? { totals: { rowCount, totalCost: rowCount } } : null })),
       );
       return work;
     };
-    await ask(['spelling']);
-    const apart = (await ask(['spelling'])) + (await ask(list(256, (index) => spell('nobodyIs', index))));
-    expect(await ask(list(256, (index) => spell('spelling', index)))).toBeLessThan(3 * apart);
+    await send(['spelling']);
+    const fork = (await send(['spelling'])) + (await send(list(256, (index) => spell('nobodyIs', index))));
+    expect(await send(list(256, (index) => spell('spelling', index)))).toBeLessThan(3 * fork);
     expect(upstream.received).toHaveLength(1);
   });
 });
@@ -1163,33 +1178,33 @@ describe('a failed report', () => {
         },
       },
     });
-    const answer = await stack.ask(COSTS, { of });
-    expect(answer.status).toBe(200);
-    expect(answer.data._entities).toEqual([
+    const response = await stack.send(COSTS, { of });
+    expect(response.status).toBe(200);
+    expect(response.data._entities).toEqual([
       { ...keysAlone[0], other: { clusters: [CLUSTER] } },
       keysAlone[1],
       keysAlone[2],
     ]);
-    expect(pathsOf(answer).toSorted()).toEqual([
+    expect(pathsOf(response).toSorted()).toEqual([
       ['_entities', 0, 'costs'],
       ['_entities', 1, 'costs'],
       ['_entities', 2, 'cost'],
     ]);
-    expect(codesOf(answer)).toEqual(['UPSTREAM_ERROR']);
-    expect(answer.errors.map(({ extensions }) => extensions.retryable)).toEqual([true, true, true]);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(codesOf(response)).toEqual(['UPSTREAM_ERROR']);
+    expect(response.errors.map(({ extensions }) => extensions.retryable)).toEqual([true, true, true]);
+    expect(response.headers.get('cache-control')).toBe('no-store');
     expect(stack.received).toHaveLength(2);
   });
 
   test('is an error of the request when the caller sends no token, and of its field when ScaleOps refuses the token', async () => {
     await using tenants = await startTenants({ tokens: { good: 'ann', bad: 'bob' } });
     await using gateway = startGateway(tenants.url, { SCALEOPS_AUTH: 'forward' });
-    const without = await gateway.ask(COSTS, { of });
+    const without = await gateway.send(COSTS, { of });
     expect([without.status, codesOf(without), without.data]).toEqual([401, ['UNAUTHENTICATED'], undefined]);
     expect(without.headers.get('www-authenticate')).toBe('Bearer');
     expect(tenants.requests).toEqual([]);
     tenants.revoke('bad');
-    const refused = await gateway.ask(COSTS, { of }, { headers: { authorization: 'Bearer bad' } });
+    const refused = await gateway.send(COSTS, { of }, { headers: { authorization: 'Bearer bad' } });
     expect(refused.status).toBe(200);
     expect(refused.data._entities).toEqual([{ ...keysAlone[0], other: null }, keysAlone[1], keysAlone[2]]);
     expect([codesOf(refused), refused.errors.length]).toEqual([['UNAUTHENTICATED'], 4]);
@@ -1199,16 +1214,16 @@ describe('a failed report', () => {
   test('is not replaced by the report of another caller', async () => {
     await using tenants = await startTenants({ tokens: { 'of-ann': 'ann', 'of-bob': 'bob' } });
     await using gateway = startGateway(tenants.url, { SCALEOPS_AUTH: 'forward' });
-    const ask = (token: string, query: string) =>
-      gateway.ask(query, {}, { headers: { authorization: `Bearer ${token}` } });
+    const send = (token: string, query: string) =>
+      gateway.send(query, {}, { headers: { authorization: `Bearer ${token}` } });
     const query = `{ kubernetesCluster(name: "${secretOf('ann')}-cluster") { costs { totals { totalCost } } } }`;
-    await ask('of-ann', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
+    await send('of-ann', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
     // ScaleOps accepts this caller, so its cached reports may be served.
-    await ask('of-bob', '{ aggregatedCosts { clusters } }');
-    const own = await ask('of-ann', query);
+    await send('of-bob', '{ aggregatedCosts { clusters } }');
+    const own = await send('of-ann', query);
     expect(own.data.kubernetesCluster).toEqual({ costs: { totals: { totalCost: tenants.costOf('ann') } } });
     expect(tenants.countOf('of-ann')).toBe(1);
-    const foreign = await ask('of-bob', query);
+    const foreign = await send('of-bob', query);
     expectGood(foreign);
     expect(foreign.data.kubernetesCluster).toEqual({ costs: null });
     expect(tenants.countOf('of-bob')).toBe(2);
@@ -1218,24 +1233,24 @@ describe('a failed report', () => {
 describe('a response with costs of entities', () => {
   const COSTS = `{ kubernetesCluster(name: "${CLUSTER}") { name costs { asOf isStale } } }`;
 
-  test('has its freshness, whether the report was fetched or cut from a wider one', async () => {
+  test('has the freshness of its report, fetched or cut from a wider one', async () => {
     await using stack = await startAging();
-    const freshnessOf = ({ text }: Answer) =>
+    const freshnessOf = ({ text }: GraphqlResponse) =>
       (JSON.parse(text) as { extensions?: { freshness?: unknown } }).extensions?.freshness;
-    const fetched = await stack.ask(COSTS);
+    const fetched = await stack.send(COSTS);
     expectGood(fetched);
     expect(fetched.data.kubernetesCluster.costs).toEqual({ asOf: at(0), isStale: false });
     expect(freshnessOf(fetched)).toEqual({ asOf: at(0), isStale: false });
     expect(fetched.headers.get('cache-control')).toBe('private, max-age=60');
     stack.clock.advance(5_000);
-    await stack.ask('{ workloadCosts(filter: { multiCluster: true }) { asOf } }');
+    await stack.send('{ workloadCosts(filter: { multiCluster: true }) { asOf } }');
     stack.clock.advance(10_000);
-    const cut = await stack.ask(COSTS.replace(CLUSTER, 'ml-us-west-2'));
+    const cut = await stack.send(COSTS.replace(CLUSTER, 'ml-us-west-2'));
     expect(cut.data.kubernetesCluster.costs).toEqual({ asOf: at(5_000), isStale: false });
     expect(freshnessOf(cut)).toEqual({ asOf: at(5_000), isStale: false });
     expect([cut.headers.get('cache-control'), cut.headers.get('age')]).toEqual(['private, max-age=60', '10']);
-    // The absence of rows comes from ScaleOps as well, and has an age.
-    const none = await stack.ask(COSTS.replace(CLUSTER, 'nowhere'));
+    // The absence of rows is a result of ScaleOps as well, and has an age.
+    const none = await stack.send(COSTS.replace(CLUSTER, 'nowhere'));
     expect(none.data.kubernetesCluster.costs).toBeNull();
     expect(freshnessOf(none)).toEqual({ asOf: at(5_000), isStale: false });
     expect(stack.received).toHaveLength(2);
@@ -1244,15 +1259,15 @@ describe('a response with costs of entities', () => {
   test.each([
     ['its own cached report', COSTS],
     ['a wider cached report', '{ workloadCosts(filter: { multiCluster: true }) { asOf } }'],
-  ])('is stale, while ScaleOps fails, when it comes from %s', async (_what, before) => {
+  ])('is stale while ScaleOps fails when it comes from %s', async (_what, before) => {
     await using stack = await startAging({ CACHE_STALE_SECONDS: '0' });
-    await stack.ask(before);
+    await stack.send(before);
     stack.clock.advance(61_000);
     stack.setDown(true);
-    const answer = await stack.ask(COSTS);
-    expectGood(answer);
-    expect(answer.data.kubernetesCluster).toEqual({ name: CLUSTER, costs: { asOf: at(0), isStale: true } });
-    expect(answer.headers.get('cache-control')).toBe('no-store');
+    const response = await stack.send(COSTS);
+    expectGood(response);
+    expect(response.data.kubernetesCluster).toEqual({ name: CLUSTER, costs: { asOf: at(0), isStale: true } });
+    expect(response.headers.get('cache-control')).toBe('no-store');
     expect(stack.received).toHaveLength(2);
   });
 });

@@ -1,5 +1,5 @@
-// Entities below the gateway: the calls that are planned for many entities, the reports that cover an entity, the parts
-// that are cut from a report, and the related reports of a cache. Compared with plain models, written independently of the code.
+// Parts of entity loading: planned calls for many entities, reports that cover an entity, parts that are cut from a
+// report, and related reports of a cache. Compared with plain models, written independently of the code.
 
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
@@ -33,7 +33,7 @@ const FLEET: WorkloadCostsRequest = { report: 'workloads', range: '7d', multiClu
 const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
 const sameCase = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-/** The names that `request` includes, without those that its own conditions exclude. */
+/** The names that `request` includes, without the names that its own conditions exclude. */
 function entityRequestsOf(entities: readonly EntityRef[], request = FLEET): EntityRequest[] {
   return entities.map(createEntityRequests(request)).filter(isDefined);
 }
@@ -57,7 +57,7 @@ const inCapitals = ({ clusterName, namespace: name }: EntityRef): EntityRef => (
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
-/** So many entities of workloads, over limited numbers of clusters and namespaces. */
+/** `count` entities of workloads, over limited numbers of clusters and namespaces. */
 const anySpread = (count: number, maxClusters: number, maxNamespaces: number): fc.Arbitrary<EntityRef[]> =>
   fc
     .tuple(fc.integer({ min: 1, max: maxClusters }), fc.integer({ min: 1, max: maxNamespaces }))
@@ -151,7 +151,7 @@ describe('planned calls', () => {
     );
   });
 
-  test('read at most 400 namespaces in vain per saved call', () => {
+  test('read at most 400 unneeded namespaces per saved call', () => {
     fc.assert(
       fc.property(anyEntities(0), (entities) => {
         const wholes = new Set(
@@ -183,11 +183,11 @@ describe('planned calls', () => {
     );
   });
 
-  test('are none without entities', () => {
+  test('are no calls without entities', () => {
     expect(planCalls(FLEET, [])).toEqual([]);
   });
 
-  test('are one for 1,000 workloads in 5 clusters and 40 namespaces', () => {
+  test('are one call for 1,000 workloads in 5 clusters and 40 namespaces', () => {
     fc.assert(
       fc.property(anySpread(1_000, 5, 40), (entities) => {
         const calls = plan(entities);
@@ -199,7 +199,7 @@ describe('planned calls', () => {
     );
   });
 
-  test('are one for a page of 200 workloads', () => {
+  test('are one call for a page of 200 workloads', () => {
     fc.assert(
       fc.property(anySpread(200, 200, 200), (entities) => {
         expect(plan(entities)).toHaveLength(1);
@@ -218,11 +218,11 @@ describe('planned calls', () => {
     ['20 clusters of one, and then one of 20', range(40).map((at) => place(Math.min(at, 20), at))],
     ['each in a different cluster and namespace, in capitals', range(200).map((at) => inCapitals(place(at, at)))],
     ['a small cluster and a larger one by turns', range(200).map((at) => place(at % 2 === 0 ? 0 : at, at))],
-  ])('are one for a page of workloads, %s', (_name, entities) => {
+  ])('are one call for a page of workloads, %s', (_name, entities) => {
     expect(plan(entities)).toHaveLength(1);
   });
 
-  test('name a name in capitals in lower case as well, once', () => {
+  test('name a name in capitals in lower case as well, each once', () => {
     expect(lists(plan([{ clusterName: 'Prod', namespace: 'Api' }]))).toEqual([
       [
         ['Prod', 'prod'],
@@ -242,7 +242,7 @@ describe('planned calls', () => {
     ]);
   });
 
-  test('are two for a whole cluster and a namespace of another cluster', () => {
+  test('are two calls for a whole cluster and a namespace of another cluster', () => {
     fc.assert(
       fc.property(fc.shuffledSubarray([{ clusterName: cluster(1) }, place(2, 7)], { minLength: 2 }), (entities) => {
         expect(new Set(lists(plan(entities)))).toEqual(
@@ -255,7 +255,7 @@ describe('planned calls', () => {
     );
   });
 
-  test('are one for a whole cluster and its namespaces', () => {
+  test('are one call for a whole cluster and its namespaces', () => {
     fc.assert(
       fc.property(
         fc.shuffledSubarray([{ clusterName: cluster(1) }, place(1, 7), place(1, 8)], { minLength: 3 }),
@@ -266,13 +266,13 @@ describe('planned calls', () => {
     );
   });
 
-  test('are one for 1,000 whole clusters, and two for 1,001', () => {
+  test('are one call for 1,000 whole clusters, and two for 1,001', () => {
     const wholes = range(1_001).map((at) => ({ clusterName: cluster(at) }));
     expect(plan(wholes.slice(1)).map(({ entityRequests }) => entityRequests.length)).toEqual([1_000]);
     expect(plan(wholes).map(({ entityRequests }) => entityRequests.length)).toEqual([1_000, 1]);
   });
 
-  test('are one for 1,000 namespaces of a cluster, and two for 1,001', () => {
+  test('are one call for 1,000 namespaces of a cluster, and two for 1,001', () => {
     const parts = range(1_001).map((at) => place(1, at));
     expect(plan(parts.slice(1)).map(({ request }) => request.namespaces!.length)).toEqual([1_000]);
     const calls = plan(parts);
@@ -280,19 +280,19 @@ describe('planned calls', () => {
     expect(calls.map(({ request }) => request.clusterFilters)).toEqual([[cluster(1)], [cluster(1)]]);
   });
 
-  test('are two when names in capitals, which are sent twice, exceed the list', () => {
+  test('are two calls when names in capitals, which are sent twice, exceed the maximum of a list', () => {
     const parts = range(501).map((at): EntityRef => ({ clusterName: 'c', namespace: `NAMESPACE-${at}` }));
     expect(plan(parts.slice(1)).map(({ request }) => request.namespaces!.length)).toEqual([1_000]);
     expect(plan(parts).map(({ request }) => request.namespaces!.length)).toEqual([1_000, 2]);
   });
 
-  test('are one for a namespace of 1,000 clusters, and two for 1,001', () => {
+  test('are one call for a namespace of 1,000 clusters, and two for 1,001', () => {
     const parts = range(1_001).map((at) => place(at, 1));
     expect(plan(parts.slice(1))).toHaveLength(1);
     expect(plan(parts).map(({ request }) => request.clusterFilters!.length)).toEqual([1_000, 1]);
   });
 
-  test('are several when one call would read much in vain', () => {
+  test('are several calls when one call would read too many unneeded namespaces', () => {
     const [one, other] = [range(100), range(100).map((at) => at + 100)];
     // 200 clusters with 200 namespaces each would read 20,000 unneeded namespaces.
     const entities = [...one, ...other].flatMap((at) =>
@@ -304,15 +304,15 @@ describe('planned calls', () => {
     ]);
   });
 
-  test('are one while it reads at most 400 namespaces in vain', () => {
+  test('are one call while it reads at most 400 unneeded namespaces', () => {
     // 250 namespaces in one cluster and others in another: each is read in both.
-    const apart = (others: number): number =>
+    const fork = (others: number): number =>
       plan([...range(250).map((at) => place(0, at)), ...range(others).map((at) => place(1, at + 500))]).length;
-    expect([apart(150), apart(151)]).toEqual([1, 2]);
+    expect([fork(150), fork(151)]).toEqual([1, 2]);
   });
 
   test('group clusters with the same namespaces', () => {
-    // 201 namespaces each: those of the first two differ, and the third shares one with the first.
+    // 201 namespaces each: the first two clusters share none, and the third shares one with the first.
     const names = [range(201), range(201).map((at) => at + 500), [...range(200), 500]];
     const entities = names.flatMap((own, of) => own.map((at) => place(of, at)));
     expect(lists(plan(entities)).map(([clusters, namespaces]) => [clusters, namespaces?.length])).toEqual([
@@ -353,18 +353,18 @@ describe('an entity request', () => {
     fc.assert(
       fc.property(anyRequest, anyEntity, (request, entity) => {
         const { clusterFilters, isClusterExclude, namespaces, isNamespaceExclude, ...rest } = request;
-        const isAsked =
+        const isRequested =
           isIn(clusterFilters, isClusterExclude, entity.clusterName) &&
           (entity.namespace === undefined || isIn(namespaces, isNamespaceExclude, entity.namespace));
         const entityRequest = createEntityRequests(request)(entity);
-        expect(entityRequest !== undefined).toBe(isAsked);
+        expect(entityRequest !== undefined).toBe(isRequested);
         if (entityRequest === undefined) return;
         const condition = entity.namespace === undefined ? { namespaces, isNamespaceExclude } : {};
         expect([entityRequest.base, entityRequest.entity]).toEqual([{ ...rest, ...condition }, entity]);
         expect(entityRequest.baseKey).toBe(toRequestKey(entityRequest.base));
-        const asked = entity.namespace === undefined ? condition : { namespaces: [entity.namespace] };
+        const requested = entity.namespace === undefined ? condition : { namespaces: [entity.namespace] };
         expect(toRequestKey(toRootRequest(entityRequest))).toBe(
-          toRequestKey({ ...rest, clusterFilters: [entity.clusterName], ...asked }),
+          toRequestKey({ ...rest, clusterFilters: [entity.clusterName], ...requested }),
         );
       }),
       { numRuns: 2_000 },
@@ -459,11 +459,14 @@ interface ModelUpstream {
   /** The cluster of the host, the only one without multiCluster. */
   readonly home: string;
   /** Whether names that differ in case are the same: ScaleOps does not document it. */
-  readonly foldsCase?: boolean;
+  readonly isCaseInsensitive?: boolean;
 }
 
-function answerRows({ rows, home, foldsCase = false }: ModelUpstream, request: WorkloadCostsRequest): string[] {
-  const isSame = foldsCase ? sameCase : Object.is;
+function selectResponseRows(
+  { rows, home, isCaseInsensitive = false }: ModelUpstream,
+  request: WorkloadCostsRequest,
+): string[] {
+  const isSame = isCaseInsensitive ? sameCase : Object.is;
   const isIn = (names: readonly string[] | undefined, isExclude = false, name: string): boolean =>
     names?.some((each) => isSame(each, name)) !== isExclude;
   return rows.filter((row) => {
@@ -489,7 +492,7 @@ function reportOfRows(rows: readonly string[]): SyncReport {
 
 const idsOf = (report: SyncReport | undefined): string[] =>
   report?.selectRows({}).rows.map(({ scaleOpsId }) => scaleOpsId!) ?? [];
-/** The part of a report that is about this alone. */
+/** The part of a report for this entity. */
 const partOf = (report: SyncReport, entity: EntityRef): SyncReport | undefined => report.split([entity]).get(entity);
 
 type Condition = Pick<WorkloadCostsRequest, 'namespaces' | 'isNamespaceExclude'>;
@@ -541,18 +544,18 @@ describe('a cached report', () => {
     for (const fleet of range(2 ** PLACES.length)) {
       const upstream = { rows: PLACES.filter((_, at) => (fleet >> at) % 2 === 1), home: 'home' };
       for (const request of WIDE) {
-        const report = reportOfRows(answerRows(upstream, request));
+        const report = reportOfRows(selectResponseRows(upstream, request));
         const covers = createCoverage(request, report);
         for (const wanted of WANTED.filter(covers)) {
           covered += 1;
-          const expected = answerRows(upstream, toRootRequest(wanted));
+          const expected = selectResponseRows(upstream, toRootRequest(wanted));
           const got = idsOf(partOf(report, wanted.entity));
           if (got.join() !== expected.join()) wrong.push({ upstream, request, wanted, expected, got });
         }
       }
     }
     expect(wrong.slice(0, 3)).toEqual([]);
-    // At least a twentieth, otherwise the test proves little.
+    // At least a twentieth is covered, otherwise the test proves little.
     expect(covered).toBeGreaterThan((2 ** PLACES.length * WIDE.length * WANTED.length) / 20);
   });
 
@@ -566,24 +569,24 @@ describe('a cached report', () => {
   test.each<[string, Partial<WorkloadCostsRequest>, EntityRequest]>([
     ['a cluster is in the fleet', {}, inFar],
     ['a namespace is in the fleet', {}, inFarA],
-    ['a cluster is one of those that are named', { clusterFilters: ['far', 'home'] }, inFar],
-    ['a namespace is in a cluster that is named', { clusterFilters: ['far'] }, inFarA],
+    ['a cluster is one of the named ones', { clusterFilters: ['far', 'home'] }, inFar],
+    ['a namespace is in a named cluster', { clusterFilters: ['far'] }, inFarA],
     ['a namespace is named with its cluster', { clusterFilters: ['home', 'far'], namespaces: ['b', 'a'] }, inFarA],
     ['a cluster is not excluded', { clusterFilters: ['home'], isClusterExclude: true }, inFar],
     ['a namespace is not excluded', withoutB, inFarA],
     ['a cluster has the same excluded namespaces', withoutB, farWithoutB],
-    ['the own cluster is in the answer about the own cluster', { multiCluster: undefined }, inHome],
-    ['the own cluster is in the answer about the own cluster alone', { multiCluster: false }, inHome],
+    ["it is the host's own cluster in a report without multiCluster", { multiCluster: undefined }, inHome],
+    ["it is the host's own cluster in a report with multiCluster: false", { multiCluster: false }, inHome],
     [
-      'what is asked about the own cluster alone',
+      "both requests are for the host's own cluster only",
       { multiCluster: false },
       entityRequestsOf([{ clusterName: 'home' }], alone)[0]!,
     ],
   ])('covers the entity when %s', (_name, more, wanted) => {
     const request = { ...FLEET, ...more };
-    expect(createCoverage(request, reportOfRows(answerRows({ rows: PLACES, home: 'home' }, request)))(wanted)).toBe(
-      true,
-    );
+    expect(
+      createCoverage(request, reportOfRows(selectResponseRows({ rows: PLACES, home: 'home' }, request)))(wanted),
+    ).toBe(true);
   });
 
   test.each<[string, Partial<WorkloadCostsRequest>, EntityRequest]>([
@@ -591,16 +594,20 @@ describe('a cached report', () => {
     ['the cluster is excluded', { clusterFilters: ['far'], isClusterExclude: true }, inFar],
     ['another namespace is named', { namespaces: ['b'] }, inFarA],
     ['the namespace is excluded', { namespaces: ['a'], isNamespaceExclude: true }, inFarA],
-    ['a cluster would be cut short', { namespaces: ['a', 'b'] }, inFar],
-    ['a cluster would not be cut short', {}, farWithoutB],
-    ['it is about the own cluster', { multiCluster: undefined }, inFar],
-    ['it is about the own cluster alone', { multiCluster: false }, inFarA],
-    ['the own cluster alone is asked about', {}, entityRequestsOf([{ clusterName: 'far' }], alone)[0]!],
+    ['the report has only some namespaces of the cluster', { namespaces: ['a', 'b'] }, inFar],
+    ['the entity excludes namespaces that the report contains', {}, farWithoutB],
+    ['it is another cluster in a report without multiCluster', { multiCluster: undefined }, inFar],
+    ['it is another cluster in a report with multiCluster: false', { multiCluster: false }, inFarA],
+    [
+      "the entity is requested from the host's own cluster only",
+      {},
+      entityRequestsOf([{ clusterName: 'far' }], alone)[0]!,
+    ],
   ])('does not cover the entity when %s', (_name, more, wanted) => {
     const request = { ...FLEET, ...more };
-    expect(createCoverage(request, reportOfRows(answerRows({ rows: PLACES, home: 'home' }, request)))(wanted)).toBe(
-      false,
-    );
+    expect(
+      createCoverage(request, reportOfRows(selectResponseRows({ rows: PLACES, home: 'home' }, request)))(wanted),
+    ).toBe(false);
   });
 
   // A case-sensitive ScaleOps returns nothing for a list in another case.
@@ -621,10 +628,10 @@ describe('a cached report', () => {
     // One spelling per name: no fleet has two clusters that differ only in case.
     const anyUpstream = fc
       .tuple(anySpelling('home'), anySpelling('far'), anySpelling('a'), anySpelling('b'), fc.boolean())
-      .map(([home, far, a, b, foldsCase]) => ({
+      .map(([home, far, a, b, isCaseInsensitive]) => ({
         rows: [home, far].flatMap((of) => [`${of}/${a}`, `${of}/${b}`]),
         home,
-        foldsCase,
+        isCaseInsensitive,
       }));
     fc.assert(
       fc.property(
@@ -634,18 +641,18 @@ describe('a cached report', () => {
         fc.boolean(),
         (upstream, request, entity, multiCluster) => {
           const wanted = entityRequestsOf([entity], { report: 'workloads', multiCluster })[0]!;
-          const report = reportOfRows(answerRows(upstream, request));
+          const report = reportOfRows(selectResponseRows(upstream, request));
           if (!createCoverage(request, report)(wanted)) return;
           // The request for the entity alone.
-          const expected = answerRows(upstream, planCalls(wanted.base, [wanted])[0]!.request);
+          const expected = selectResponseRows(upstream, planCalls(wanted.base, [wanted])[0]!.request);
           // With a case-sensitive ScaleOps that uses capitals, an exclusion returns more rows, never fewer.
           const got = idsOf(partOf(report, entity));
           expect(expected.filter((id) => !got.includes(id))).toEqual([]);
           const isSpelled = (name: string | undefined, part: 0 | 1): boolean =>
             name === undefined ||
             upstream.rows.some((row) => [name, name.toLowerCase()].includes(row.split('/')[part]!));
-          const isNamedSo = isSpelled(entity.clusterName, 0) && isSpelled(entity.namespace, 1);
-          if (isNamedSo || upstream.foldsCase) expect(got).toEqual(expected);
+          const isSpelledAlike = isSpelled(entity.clusterName, 0) && isSpelled(entity.namespace, 1);
+          if (isSpelledAlike || upstream.isCaseInsensitive) expect(got).toEqual(expected);
         },
       ),
       { numRuns: 5_000 },
@@ -653,7 +660,7 @@ describe('a cached report', () => {
   });
 });
 
-/** Every answer of a report, so that equal results mean equal columns. */
+/** All query results of a report, so equal results mean equal columns. */
 function resultsOf(report: SyncReport): object {
   const everyRow = report.selectRows({});
   const ordered = [...NAMES, ...SUMMED].map((field) =>
@@ -697,7 +704,7 @@ describe('a part of a report', () => {
   const anyPartName = fc.constantFrom(...PLACE_NAMES, 'é', 'CONSTRUCTOR', '__PROTO__', 'no');
   const anyPart: fc.Arbitrary<EntityRef> = fc.record({ clusterName: anyPartName, namespace: orAbsent(anyPartName) });
   /** The upstream's response for the entity alone. */
-  const answerAbout = (json: UpstreamReport, { clusterName, namespace: name }: EntityRef) => {
+  const respondAbout = (json: UpstreamReport, { clusterName, namespace: name }: EntityRef) => {
     const rows = (json.aggregatedWorkloads ?? []).filter(
       (row) =>
         sameCase(row.clusterName ?? '', clusterName) && (name === undefined || sameCase(row.namespace ?? '', name)),
@@ -712,7 +719,7 @@ describe('a part of a report', () => {
         const split = readReport({ ...json, window: WINDOW }).split(entities);
         expect([...split.keys()].filter((entity) => !entities.includes(entity))).toEqual([]);
         for (const entity of entities) {
-          const alone = answerAbout(json, entity);
+          const alone = respondAbout(json, entity);
           const part = split.get(entity);
           expect(part === undefined).toBe(alone.aggregatedWorkloads.length === 0);
           if (part === undefined) continue;
@@ -740,8 +747,12 @@ describe('a part of a report', () => {
 
   test('has sums that depend on its own rows alone', () => {
     const cheap = range(10).map((at) => ({ id: `${at}`, clusterName: 'cheap', totalCost: 0.1 }));
-    const wild = [1e100, 1 / 3, -1e100].map((totalCost, at) => ({ id: `wild ${at}`, clusterName: 'wild', totalCost }));
-    const report = readReport({ aggregatedWorkloads: [...cheap, ...wild] });
+    const extreme = [1e100, 1 / 3, -1e100].map((totalCost, at) => ({
+      id: `wild ${at}`,
+      clusterName: 'wild',
+      totalCost,
+    }));
+    const report = readReport({ aggregatedWorkloads: [...cheap, ...extreme] });
     const part = partOf(report, { clusterName: 'CHEAP' })!;
     // As doubles, ten tenths are 0.9999999999999999 when added in turn, and slightly more than 1 exactly.
     expect(part.sumRows().sum('totalCost')).toBe(1);
@@ -820,7 +831,7 @@ describe('the related reports of a cache', () => {
     clusterFilters: [name],
   });
 
-  interface IndexStandOptions {
+  interface IndexFixtureOptions {
     readonly maxBytes?: number;
     readonly ttlMs?: number;
     readonly staleMs?: number;
@@ -828,17 +839,17 @@ describe('the related reports of a cache', () => {
   }
 
   /** A cache on a client with prepared responses; each report has the number of its call as its cluster. */
-  function createStand(options: IndexStandOptions = {}) {
+  function createFixture(options: IndexFixtureOptions = {}) {
     const clock = createManualClock();
     let calls = 0;
-    const told = { byteSize: 1_000, error: undefined as Error | undefined };
+    const nextReport = { byteSize: 1_000, error: undefined as Error | undefined };
     const fetchReport = (): Promise<FetchedReport> => {
       calls += 1;
-      if (told.error !== undefined) return Promise.reject(told.error);
+      if (nextReport.error !== undefined) return Promise.reject(nextReport.error);
       const own = `call ${calls}`;
       const { report: empty } = decodeReport({ aggregatedWorkloads: null });
       const hasCluster = (name: string): boolean => name === own;
-      const report = Object.assign(empty, { hasCluster, byteSize: told.byteSize });
+      const report = Object.assign(empty, { hasCluster, byteSize: nextReport.byteSize });
       return Promise.resolve({ report, body: Buffer.from('') });
     };
     const cache = createTestCache(fetchReport, options, clock);
@@ -848,7 +859,7 @@ describe('the related reports of a cache', () => {
     return {
       cache,
       clock,
-      told,
+      nextReport,
       load,
       calls: () => calls,
       /** The offered reports, by the number of their call. */
@@ -864,138 +875,138 @@ describe('the related reports of a cache', () => {
     };
   }
 
-  test('offer those of the same base and principal, widest first, without a call', async () => {
-    const stand = createStand();
-    await stand.load(of('a', { namespaces: ['x'] }));
-    await stand.load({ ...BASE, clusterFilters: ['a', 'b'], multiCluster: undefined });
-    await stand.load(BASE);
-    await stand.load(of('a'), BOB);
-    await stand.load({ ...BASE, range: '8d' });
+  test('offer reports of the same base and principal, widest first, without a call', async () => {
+    const fixture = createFixture();
+    await fixture.load(of('a', { namespaces: ['x'] }));
+    await fixture.load({ ...BASE, clusterFilters: ['a', 'b'], multiCluster: undefined });
+    await fixture.load(BASE);
+    await fixture.load(of('a'), BOB);
+    await fixture.load({ ...BASE, range: '8d' });
     const aggregated = { report: 'aggregated', range: '7d', multiCluster: true } as const;
-    await stand.load(aggregated);
-    expect(stand.offered()).toEqual(['call 3', 'call 2', 'call 1']);
-    expect(stand.offered(BOB)).toEqual(['call 4']);
-    expect(stand.offered(ANN, { ...BASE, range: '8d', clusterFilters: ['z'] })).toEqual(['call 5']);
-    expect(stand.offered(principalOf('carol'))).toEqual([]);
+    await fixture.load(aggregated);
+    expect(fixture.offered()).toEqual(['call 3', 'call 2', 'call 1']);
+    expect(fixture.offered(BOB)).toEqual(['call 4']);
+    expect(fixture.offered(ANN, { ...BASE, range: '8d', clusterFilters: ['z'] })).toEqual(['call 5']);
+    expect(fixture.offered(principalOf('carol'))).toEqual([]);
     // Aggregated reports differ from workload reports, so nothing is offered.
-    expect(stand.indexed(ANN, aggregated as never)).toEqual([]);
-    expect(stand.calls()).toBe(6);
-    expect(stand.cache.findRelated(BASE, ANN)[1]!.use()).toMatchObject({ cacheStatus: 'hit', isStale: false });
-    expect(stand.calls()).toBe(6);
+    expect(fixture.indexed(ANN, aggregated as never)).toEqual([]);
+    expect(fixture.calls()).toBe(6);
+    expect(fixture.cache.findRelated(BASE, ANN)[1]!.use()).toMatchObject({ cacheStatus: 'hit', isStale: false });
+    expect(fixture.calls()).toBe(6);
   });
 
-  test('do not offer evicted reports; a lookup does not renew a report, its use does', async () => {
-    const stand = createStand({ maxBytes: 8_000 });
+  test('do not offer evicted reports; a lookup does not mark a report as used, its use does', async () => {
+    const fixture = createFixture({ maxBytes: 8_000 });
     const others = { ...BASE, range: '8d' };
-    await stand.load(of('a'));
-    for (const name of ['b', 'c']) await stand.load(of(name, others));
-    expect(stand.offered()).toEqual(['call 1']);
-    await stand.load(of('d', others));
-    expect([stand.offered(), stand.indexed()]).toEqual([[], []]);
-    stand.cache
+    await fixture.load(of('a'));
+    for (const name of ['b', 'c']) await fixture.load(of(name, others));
+    expect(fixture.offered()).toEqual(['call 1']);
+    await fixture.load(of('d', others));
+    expect([fixture.offered(), fixture.indexed()]).toEqual([[], []]);
+    fixture.cache
       .findRelated(others, ANN)
       .find(({ request }) => request.clusterFilters![0] === 'b')!
       .use();
-    await stand.load(of('e', others));
-    expect(stand.offered(ANN, others).sort()).toEqual(['call 2', 'call 4', 'call 5']);
-    expect(stand.indexed(ANN, others).sort()).toEqual(['b', 'd', 'e']);
-    expect(stand.calls()).toBe(5);
+    await fixture.load(of('e', others));
+    expect(fixture.offered(ANN, others).sort()).toEqual(['call 2', 'call 4', 'call 5']);
+    expect(fixture.indexed(ANN, others).sort()).toEqual(['b', 'd', 'e']);
+    expect(fixture.calls()).toBe(5);
   });
 
-  test('do not offer reports of a refused principal, and still those of others', async () => {
+  test('do not offer reports of a refused principal, but still offer others', async () => {
     for (const code of ['UPSTREAM_UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN', 'UNAUTHENTICATED'] as const) {
-      const stand = createStand();
-      for (const principal of [ANN, BOB]) await stand.load(of('a'), principal);
-      stand.told.error = new UpstreamError(code);
-      await expect(stand.load({ report: 'aggregated' })).rejects.toThrow(stand.told.error);
-      expect([stand.offered(ANN), stand.offered(BOB)]).toEqual([[], ['call 2']]);
-      expect([stand.indexed(ANN), stand.indexed(BOB)]).toEqual([[], ['a']]);
-      expect(stand.calls()).toBe(3);
+      const fixture = createFixture();
+      for (const principal of [ANN, BOB]) await fixture.load(of('a'), principal);
+      fixture.nextReport.error = new UpstreamError(code);
+      await expect(fixture.load({ report: 'aggregated' })).rejects.toThrow(fixture.nextReport.error);
+      expect([fixture.offered(ANN), fixture.offered(BOB)]).toEqual([[], ['call 2']]);
+      expect([fixture.indexed(ANN), fixture.indexed(BOB)]).toEqual([[], ['a']]);
+      expect(fixture.calls()).toBe(3);
     }
   });
 
   test('offer the newer of two equal reports, once', async () => {
-    const stand = createStand();
-    await stand.load(of('a'));
-    stand.clock.advance(5_000);
-    await stand.load(of('a'), ANN, true);
-    expect([stand.offered(), stand.indexed()]).toEqual([['call 2'], ['a']]);
-    expect(stand.cache.findRelated(BASE, ANN)[0]!.use()).toMatchObject({ asOf: stand.clock.now() });
-    expect(stand.calls()).toBe(2);
+    const fixture = createFixture();
+    await fixture.load(of('a'));
+    fixture.clock.advance(5_000);
+    await fixture.load(of('a'), ANN, true);
+    expect([fixture.offered(), fixture.indexed()]).toEqual([['call 2'], ['a']]);
+    expect(fixture.cache.findRelated(BASE, ANN)[0]!.use()).toMatchObject({ asOf: fixture.clock.now() });
+    expect(fixture.calls()).toBe(2);
   });
 
   test('do not offer stale reports, and offer them again after a refresh', async () => {
-    const stand = createStand({ staleMs: 60_000, staleIfErrorMs: 60_000 });
-    await stand.load(of('a'));
-    stand.clock.advance(59_999);
-    expect(stand.offered()).toEqual(['call 1']);
-    stand.clock.advance(1);
-    expect(stand.offered()).toEqual([]);
-    expect(await stand.load(of('a'))).toMatchObject({ isStale: true });
+    const fixture = createFixture({ staleMs: 60_000, staleIfErrorMs: 60_000 });
+    await fixture.load(of('a'));
+    fixture.clock.advance(59_999);
+    expect(fixture.offered()).toEqual(['call 1']);
+    fixture.clock.advance(1);
+    expect(fixture.offered()).toEqual([]);
+    expect(await fixture.load(of('a'))).toMatchObject({ isStale: true });
     await settle();
-    expect(stand.offered()).toEqual(['call 2']);
-    expect(stand.indexed()).toEqual(['a']);
-    stand.clock.advance(-3_600_000);
-    // From before the clock was set back: its age is unknown.
-    expect(stand.offered()).toEqual([]);
-    expect(stand.calls()).toBe(2);
+    expect(fixture.offered()).toEqual(['call 2']);
+    expect(fixture.indexed()).toEqual(['a']);
+    fixture.clock.advance(-3_600_000);
+    // Fetched before the clock was set back, so its age is unknown.
+    expect(fixture.offered()).toEqual([]);
+    expect(fixture.calls()).toBe(2);
   });
 
   test('drop expired reports on lookup', async () => {
-    const stand = createStand();
-    await stand.load(of('a'));
-    stand.clock.advance(60_000);
-    stand.told.error = new UpstreamError('UPSTREAM_UNAVAILABLE');
-    await expect(stand.load(of('a'))).rejects.toThrow(stand.told.error);
-    expect([stand.offered(), stand.indexed()]).toEqual([[], []]);
-    expect(stand.calls()).toBe(2);
+    const fixture = createFixture();
+    await fixture.load(of('a'));
+    fixture.clock.advance(60_000);
+    fixture.nextReport.error = new UpstreamError('UPSTREAM_UNAVAILABLE');
+    await expect(fixture.load(of('a'))).rejects.toThrow(fixture.nextReport.error);
+    expect([fixture.offered(), fixture.indexed()]).toEqual([[], []]);
+    expect(fixture.calls()).toBe(2);
   });
 
   test('drop a report that was replaced by one too large to cache', async () => {
-    const stand = createStand({ maxBytes: 100_000 });
-    for (const name of ['a', 'b']) await stand.load(of(name));
-    stand.clock.advance(5_000);
-    stand.told.byteSize = 100_001;
-    await stand.load(of('a'), ANN, true);
-    expect(stand.offered()).toEqual(['call 2']);
-    expect(stand.indexed()).toEqual(['b']);
-    await stand.load(of('b'), ANN, true);
-    expect([stand.offered(), stand.indexed()]).toEqual([[], []]);
-    expect(stand.calls()).toBe(4);
+    const fixture = createFixture({ maxBytes: 100_000 });
+    for (const name of ['a', 'b']) await fixture.load(of(name));
+    fixture.clock.advance(5_000);
+    fixture.nextReport.byteSize = 100_001;
+    await fixture.load(of('a'), ANN, true);
+    expect(fixture.offered()).toEqual(['call 2']);
+    expect(fixture.indexed()).toEqual(['b']);
+    await fixture.load(of('b'), ANN, true);
+    expect([fixture.offered(), fixture.indexed()]).toEqual([[], []]);
+    expect(fixture.calls()).toBe(4);
   });
 
   test('are empty when caching is off', async () => {
-    const stand = createStand({ ttlMs: 0 });
-    await stand.load(of('a'));
-    expect([stand.offered(), stand.indexed()]).toEqual([[], []]);
-    expect(stand.calls()).toBe(1);
+    const fixture = createFixture({ ttlMs: 0 });
+    await fixture.load(of('a'));
+    expect([fixture.offered(), fixture.indexed()]).toEqual([[], []]);
+    expect(fixture.calls()).toBe(1);
   });
 
   test('do not offer reports of a caller whose token no longer counts as valid', async () => {
-    const stand = createStand({ ttlMs: 3_600_000 });
+    const fixture = createFixture({ ttlMs: 3_600_000 });
     const caller = principalOf('caller', { isCaller: true });
-    await stand.load(of('a'), caller);
-    stand.clock.advance(59_999);
-    expect(stand.offered(caller)).toEqual(['call 1']);
-    stand.clock.advance(1);
-    expect(stand.offered(caller)).toEqual([]);
-    expect(stand.calls()).toBe(1);
+    await fixture.load(of('a'), caller);
+    fixture.clock.advance(59_999);
+    expect(fixture.offered(caller)).toEqual(['call 1']);
+    fixture.clock.advance(1);
+    expect(fixture.offered(caller)).toEqual([]);
+    expect(fixture.calls()).toBe(1);
   });
 
   test('offer at most 256 reports, newest first, and widest first at the same time', async () => {
-    const stand = createStand();
+    const fixture = createFixture();
     for (const at of range(300)) {
-      if (at % 2 === 0) stand.clock.advance(1);
-      await stand.load({ ...BASE, clusterFilters: range(1 + (at % 3)).map((each) => `c${at}-${each}`) });
+      if (at % 2 === 0) fixture.clock.advance(1);
+      await fixture.load({ ...BASE, clusterFilters: range(1 + (at % 3)).map((each) => `c${at}-${each}`) });
     }
-    const offered = stand.cache.findRelated(BASE, ANN).map(({ request }) => request.clusterFilters!);
+    const offered = fixture.cache.findRelated(BASE, ANN).map(({ request }) => request.clusterFilters!);
     expect(offered).toHaveLength(256);
     const moments = offered.map(([first]) => Math.floor(Number(/\d+/.exec(first!)![0]) / 2));
     expect(moments).toEqual(range(256).map((at) => 149 - Math.floor(at / 2)));
     for (const at of range(128)) {
       expect(offered[2 * at]!.length).toBeGreaterThanOrEqual(offered[2 * at + 1]!.length);
     }
-    expect(stand.calls()).toBe(300);
+    expect(fixture.calls()).toBe(300);
   });
 
   // Some 15,000 loads of 10,000 requests, some with no-cache, too large or refused: the index equals the cache.
@@ -1008,36 +1019,36 @@ describe('the related reports of a cache', () => {
       ...baseOf(at % GROUPS),
       clusterFilters: [`c${Math.floor(at / GROUPS)}`],
     });
-    const stand = createStand({ maxBytes: 500_000, ttlMs: 3_600_000, staleMs: 60_000 });
+    const fixture = createFixture({ maxBytes: 500_000, ttlMs: 3_600_000, staleMs: 60_000 });
     const random = createRandom(1);
     const below = (limit: number): number => Math.floor(random() * limit);
     for (let next = 0; next < GROUPS * MEMBERS;) {
       const event = below(1_000);
-      stand.told.byteSize = event < 50 ? 600_000 : 500 + below(1_000);
-      stand.told.error = event > 997 ? new UpstreamError('UPSTREAM_FORBIDDEN') : undefined;
-      if (event % 50 === 0) stand.clock.advance(5_000);
-      // Each of them, and in between a recent one.
+      fixture.nextReport.byteSize = event < 50 ? 600_000 : 500 + below(1_000);
+      fixture.nextReport.error = event > 997 ? new UpstreamError('UPSTREAM_FORBIDDEN') : undefined;
+      if (event % 50 === 0) fixture.clock.advance(5_000);
+      // Each report, and a recent one in between.
       const request = requestOf(below(3) === 0 ? Math.max(0, next - below(300)) : next++);
-      await stand.load(request, PRINCIPALS[below(2)], below(3) === 0).catch((error: unknown) => {
-        if (error !== stand.told.error) throw error;
+      await fixture.load(request, PRINCIPALS[below(2)], below(3) === 0).catch((error: unknown) => {
+        if (error !== fixture.nextReport.error) throw error;
       });
     }
     // From now on calls fail: every report comes from the cache.
-    stand.told.error = new UpstreamError('UPSTREAM_REJECTED');
+    fixture.nextReport.error = new UpstreamError('UPSTREAM_REJECTED');
     const [held, known]: [string[], string[]] = [[], []];
     for (const principal of PRINCIPALS) {
       for (const number of range(GROUPS * MEMBERS)) {
-        const isHeld = await stand.load(requestOf(number), principal).then(
+        const isHeld = await fixture.load(requestOf(number), principal).then(
           () => true,
           () => false,
         );
         if (isHeld) held.push(JSON.stringify([principal.id, requestOf(number)]));
       }
       for (const base of range(GROUPS).map(baseOf)) {
-        for (const name of stand.indexed(principal, base)) {
+        for (const name of fixture.indexed(principal, base)) {
           known.push(JSON.stringify([principal.id, { ...base, clusterFilters: [name] }]));
         }
-        expect(stand.offered(principal, base).length).toBeLessThanOrEqual(stand.indexed(principal, base).length);
+        expect(fixture.offered(principal, base).length).toBeLessThanOrEqual(fixture.indexed(principal, base).length);
       }
     }
     const [inCache, inIndex] = [new Set(held), new Set(known)];
@@ -1047,6 +1058,6 @@ describe('the related reports of a cache', () => {
     // A few hundred of them: otherwise nothing was evicted, or nothing was cached.
     expect(held.length).toBeGreaterThan(50);
     expect(held.length).toBeLessThan(500);
-    expect(stand.calls()).toBeGreaterThan(10_000);
+    expect(fixture.calls()).toBeGreaterThan(10_000);
   });
 });

@@ -1,5 +1,4 @@
-// Field timings on request of a router (`ftv1`): a tree of the resolved fields, with exactly the errors of the response;
-// and no trace for a request without the header.
+// Field timings that a router requests (`ftv1`): a tree of the resolved fields, with exactly the errors of the response. A request without the header gets no trace.
 // https://www.apollographql.com/docs/graphos/reference/federation/subgraph-spec#ftv1-traces
 
 import { Trace } from '@apollo/usage-reporting-protobuf';
@@ -24,18 +23,18 @@ import * as faults from '../kit/upstream/fault-server.js';
 import { CANARY, startFaultServer } from '../kit/upstream/fault-server.js';
 import { createGate } from '../kit/time/gate.js';
 import { createTestHandler } from '../kit/http-handler.js';
-import { ask, startGateway, startStack, TOKEN, type Answer, type TestStack } from '../kit/gateway.js';
+import { sendQuery, startGateway, startStack, TOKEN, type GraphqlResponse, type TestStack } from '../kit/gateway.js';
 
 const HEADER = 'apollo-federation-include-trace';
 const TRACED = { headers: { [HEADER]: 'ftv1' } };
 
 // ----------------------------------------------------------------------------------------------------- reading a trace
 
-const ftv1Of = ({ text }: Answer): unknown =>
+const ftv1Of = ({ text }: GraphqlResponse): unknown =>
   (JSON.parse(text) as { extensions?: { ftv1?: unknown } }).extensions?.ftv1;
 
-function decode(answer: Answer): Trace {
-  const ftv1 = ftv1Of(answer);
+function decode(response: GraphqlResponse): Trace {
+  const ftv1 = ftv1Of(response);
   expect(ftv1).toEqual(expect.any(String));
   const bytes = Buffer.from(ftv1 as string, 'base64');
   // Strict base64.
@@ -88,7 +87,7 @@ function shapeOfTree(node: Trace.INode): Shape {
 }
 
 /** Checks that every time is valid and in order. */
-function expectSaneTimes({ root, durationNs, startTime, endTime }: Trace): void {
+function expectValidTimes({ root, durationNs, startTime, endTime }: Trace): void {
   const wrong: string[] = [];
   /** The start of the nearest field above, because nodes of list items have no times. */
   const begun = new Map<Trace.INode, number>([[root!, 0]]);
@@ -96,10 +95,10 @@ function expectSaneTimes({ root, durationNs, startTime, endTime }: Trace): void 
     const { startTime: start = 0, endTime: end = 0 } = node as { startTime?: number; endTime?: number };
     const aroundStart = begun.get(around)!;
     begun.set(node, isItem(node) ? aroundStart : start);
-    const isSane = isItem(node)
+    const isValid = isItem(node)
       ? start === 0 && end === 0
       : [start, end].every(Number.isSafeInteger) && aroundStart <= start && start <= end && end <= durationNs;
-    if (!isSane) wrong.push(`${labelOf(node)}: ${aroundStart} <= ${start} <= ${end} <= ${durationNs}`);
+    if (!isValid) wrong.push(`${labelOf(node)}: ${aroundStart} <= ${start} <= ${end} <= ${durationNs}`);
   }
   expect(wrong).toEqual([]);
   expect(Number.isSafeInteger(durationNs)).toBe(true);
@@ -124,7 +123,7 @@ function textsOf(value: unknown): string[] {
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
 
-// ----------------------------------------------------------------------------------------------------- what is asked
+// ----------------------------------------------------------------------------------------------------- the requests
 
 const ALL = '(filter: { multiCluster: true })';
 
@@ -136,16 +135,16 @@ describe('a trace', () => {
   afterAll(() => stack[Symbol.asyncDispose]());
 
   /** Sends the query twice, with and without the header, for a cached report. */
-  async function askBoth(query: string, variables?: unknown, init: RequestInit = {}) {
+  async function sendBoth(query: string, variables?: unknown, init: RequestInit = {}) {
     const headers = { 'x-request-id': 'the-same', ...(init.headers as Record<string, string> | undefined) };
-    await stack.ask(query, variables, { ...init, headers });
-    const plain = await stack.ask(query, variables, { ...init, headers });
-    const traced = await stack.ask(query, variables, { ...init, headers: { ...headers, [HEADER]: 'ftv1' } });
+    await stack.send(query, variables, { ...init, headers });
+    const plain = await stack.send(query, variables, { ...init, headers });
+    const traced = await stack.send(query, variables, { ...init, headers: { ...headers, [HEADER]: 'ftv1' } });
     return { plain, traced };
   }
 
   test('has the resolved fields as a tree, with response names and types', async () => {
-    const { errors, ...answer } = await stack.ask(
+    const { errors, ...response } = await stack.send(
       `query ($no: Boolean = false) {
         costs: workloadCosts${ALL} {
           asOf: asOf
@@ -167,7 +166,7 @@ describe('a trace', () => {
       'services: [String!]! of CostRow': {},
     };
     const key = { 'value: String of CostGroupKey': {} };
-    expect(outline(decode({ errors, ...answer }).root!)).toEqual({
+    expect(outline(decode({ errors, ...response }).root!)).toEqual({
       'costs = workloadCosts: CostReport of Query': {
         'asOf: DateTime! of CostReport': {},
         'window: CostWindow! of CostReport': {
@@ -187,7 +186,7 @@ describe('a trace', () => {
   });
 
   test('has each entity at its index, with its own type', async () => {
-    const answer = await stack.ask(
+    const response = await stack.send(
       `query ($of: [_Any!]!) {
         _entities(representations: $of) { ... on KubernetesCluster { id: name costs { isStale } } ... on KubernetesNamespace { name } }
         _service { sdl }
@@ -200,8 +199,8 @@ describe('a trace', () => {
       },
       TRACED,
     );
-    expect(answer.errors).toEqual([]);
-    expect(outline(decode(answer).root!)).toEqual({
+    expect(response.errors).toEqual([]);
+    expect(outline(decode(response).root!)).toEqual({
       '_entities: [_Entity]! of Query': {
         0: { 'name: String! of KubernetesNamespace': {} },
         1: {
@@ -213,13 +212,13 @@ describe('a trace', () => {
     });
   });
 
-  test('leaves out introspection, whose data is the same', async () => {
-    const { plain, traced } = await askBoth(
+  test('omits introspection fields, and leaves their data unchanged', async () => {
+    const { plain, traced } = await sendBoth(
       getIntrospectionQuery({ specifiedByUrl: true, inputValueDeprecation: true }),
     );
     expect(traced.data).toEqual(plain.data);
     expect(outline(decode(traced).root!)).toEqual({});
-    const mixed = await stack.ask(
+    const mixed = await stack.send(
       '{ __typename __type(name: "Query") { name } kubernetesCluster(name: "a") { name } }',
       {},
       TRACED,
@@ -231,19 +230,19 @@ describe('a trace', () => {
 
   test('has ordered times within the duration of the operation and the time of day', async () => {
     const before = Date.now();
-    const answer = await stack.ask(
+    const response = await stack.send(
       `{ workloadCosts${ALL} { rows { nodes { id ownerLabels { key } kubernetesWorkload { cost { id } } } } totals { totalCost } } }`,
       undefined,
       TRACED,
     );
     const after = Date.now();
-    const trace = decode(answer);
-    expectSaneTimes(trace);
+    const trace = decode(response);
+    expectValidTimes(trace);
     expect(toMs(trace.startTime)).toBeGreaterThanOrEqual(before);
     expect(toMs(trace.endTime)).toBeLessThanOrEqual(after);
     // Two clocks, one of which counts whole milliseconds.
     expect(trace.durationNs / 1_000_000).toBeLessThanOrEqual(after - before + 2);
-    // Every operation is traced, so its weight is 1: a router adds weights up.
+    // Every operation is traced, so its weight is 1; a router sums weights.
     expect(trace.fieldExecutionWeight).toBe(1);
   });
 
@@ -255,25 +254,26 @@ describe('a trace', () => {
         aggregatedCosts { totals { totalCost rowCount } }
         bad: workloadCosts { rows(first: -1) { totalCount } }
       }`;
-      const { plain, traced } = await askBoth(query, undefined, { headers: { accept } });
+      const { plain, traced } = await sendBoth(query, undefined, { headers: { accept } });
       expect(traced.data).toEqual(plain.data);
       expect(traced.errors).toEqual(plain.errors);
       expect(traced.status).toBe(plain.status);
       // The content-length differs.
-      const headersOf = ({ headers }: Answer) =>
+      const headersOf = ({ headers }: GraphqlResponse) =>
         Array.from(headers, ([name, value]) => [name.toLowerCase(), value])
           .filter(([name]) => name !== 'content-length')
           .sort();
       expect(headersOf(traced)).toEqual(headersOf(plain));
-      const keysOf = ({ text }: Answer) => Object.keys((JSON.parse(text) as { extensions: object }).extensions);
+      const keysOf = ({ text }: GraphqlResponse) =>
+        Object.keys((JSON.parse(text) as { extensions: object }).extensions);
       expect(keysOf(plain)).toEqual(['freshness']);
       expect(keysOf(traced)).toEqual(['freshness', 'ftv1']);
     },
   );
 
-  test('is in the response to a GET too', async () => {
+  test('is in the response to a GET, too', async () => {
     const url = `http://gateway/graphql?query=${encodeURIComponent(`{ a: workloadCosts${ALL} { isStale } }`)}`;
-    const answer = await ask(
+    const response = await sendQuery(
       (request) =>
         stack.gateway.fetch(
           new Request(url, { headers: { ...Object.fromEntries(request.headers), 'apollo-require-preflight': 'true' } }),
@@ -282,8 +282,8 @@ describe('a trace', () => {
       undefined,
       TRACED,
     );
-    expect(answer.errors).toEqual([]);
-    expect(outline(decode(answer).root!)).toEqual({
+    expect(response.errors).toEqual([]);
+    expect(outline(decode(response).root!)).toEqual({
       'a = workloadCosts: CostReport of Query': { 'isStale: Boolean! of CostReport': {} },
     });
   });
@@ -291,9 +291,9 @@ describe('a trace', () => {
   test.each(['', 'ftv2', 'FTV1', 'ftv1, ftv1', 'ftv', 'true', 'ftv1;q=1'])(
     'is absent for the header value %j',
     async (value) => {
-      const answer = await stack.ask('{ workloadCosts { isStale } }', undefined, { headers: { [HEADER]: value } });
-      expect(answer.errors).toEqual([]);
-      expect(ftv1Of(answer)).toBeUndefined();
+      const response = await stack.send('{ workloadCosts { isStale } }', undefined, { headers: { [HEADER]: value } });
+      expect(response.errors).toEqual([]);
+      expect(ftv1Of(response)).toBeUndefined();
     },
   );
 
@@ -311,23 +311,23 @@ describe('a trace', () => {
     ['two operations and no name', 'query A { __typename } query B { __typename }'],
     ['no query', ''],
   ])('is absent when the request is refused for %s', async (_name, query, variables) => {
-    const { plain, traced } = await askBoth(query, variables);
+    const { plain, traced } = await sendBoth(query, variables);
     expect(plain.errors).toHaveLength(1);
     expect(plain.data).toBeUndefined();
     expect(traced.status).toBe(plain.status);
     expect(traced.text).toBe(plain.text);
   });
 
-  test('has an error at the field that caused it, even if a parent field is null', async () => {
-    const answer = await stack.ask(
+  test('has an error at the field that caused it, even when a parent field is null', async () => {
+    const response = await stack.send(
       `{ a: workloadCosts${ALL} { asOf page: rows(first: -1) { totalCount } } workloadCosts${ALL} { isStale } }`,
       undefined,
       TRACED,
     );
-    expect(answer.data).toEqual({ a: null, workloadCosts: { isStale: false } });
-    const trace = decode(answer);
-    expectSaneTimes(trace);
-    const [error] = answer.errors;
+    expect(response.data).toEqual({ a: null, workloadCosts: { isStale: false } });
+    const trace = decode(response);
+    expectValidTimes(trace);
+    const [error] = response.errors;
     expect(errorsOf(trace.root!)).toEqual([{ path: '/a/page', error: expect.anything() as object }]);
     const [traced] = errorsOf(trace.root!).map((each) => each.error);
     expect(traced).toMatchObject({ message: 'first must be 0 or more.', location: [{ line: 1 }] });
@@ -335,7 +335,7 @@ describe('a trace', () => {
   });
 
   test('has the errors of entities at the nearest field that was executed', async () => {
-    const answer = await stack.ask(
+    const response = await stack.send(
       `query ($of: [_Any!]!) {
         _entities(representations: $of) { ... on KubernetesCluster { name costs(filter: { last: "1m" }) { rows(last: -1) { totalCount } } } }
       }`,
@@ -349,55 +349,55 @@ describe('a trace', () => {
       },
       TRACED,
     );
-    const trace = decode(answer);
+    const trace = decode(response);
     const found = errorsOf(trace.root!);
     // Each error is at its path, or at the list when the entity itself failed.
-    const pathOf = ({ path = [] }: (typeof answer.errors)[number]) => `/${path.join('/')}`;
-    const expected = answer.errors.map((error) => (error.path?.length === 2 ? '/_entities' : pathOf(error)));
+    const pathOf = ({ path = [] }: (typeof response.errors)[number]) => `/${path.join('/')}`;
+    const expected = response.errors.map((error) => (error.path?.length === 2 ? '/_entities' : pathOf(error)));
     expect(expected).toContain('/_entities');
     expect(expected).toContain('/_entities/0/costs/rows');
     expect(found.map(({ path }) => path).sort()).toEqual(expected.sort());
     const jsonOf = (error: Trace.IError): unknown => JSON.parse(error.json!);
-    expect(found.map(({ error }) => jsonOf(error))).toEqual(expect.arrayContaining([...answer.errors]));
+    expect(found.map(({ error }) => jsonOf(error))).toEqual(expect.arrayContaining([...response.errors]));
   });
 });
 
 test('a trace has lists of 10,000 rows with 8 fields', async () => {
   await using stack = await startStack({ simulator: { workloads: 10_000 } });
   const fields = 'id clusterName namespace workloadName workloadType totalCost replicas share';
-  const answer = await stack.ask(`{ workloadCosts${ALL} { rows { nodes { ${fields} } } } }`, undefined, TRACED);
-  expect(answer.errors).toEqual([]);
-  expect(answer.data.workloadCosts.rows.nodes).toHaveLength(10_000);
-  const trace = decode(answer);
+  const response = await stack.send(`{ workloadCosts${ALL} { rows { nodes { ${fields} } } } }`, undefined, TRACED);
+  expect(response.errors).toEqual([]);
+  expect(response.data.workloadCosts.rows.nodes).toHaveLength(10_000);
+  const trace = decode(response);
   expect([...descendants(trace.root!)]).toHaveLength(3 + 10_000 * 9);
-  expect(shapeOfTree(trace.root!)).toEqual(shapeOfData(answer.data));
-  expectSaneTimes(trace);
+  expect(shapeOfTree(trace.root!)).toEqual(shapeOfData(response.data));
+  expectValidTimes(trace);
 });
 
 describe('a request without the header', () => {
   const QUERY = '{ workloadCosts { rows { nodes { id } } } kubernetesCluster(name: "a") { name } }';
   test('gets no trace', async () => {
     await using stack = await startStack();
-    expect(ftv1Of(await stack.ask(QUERY))).toBeUndefined();
-    await stack.ask(QUERY, undefined, TRACED);
-    expect(ftv1Of(await stack.ask(QUERY))).toBeUndefined();
+    expect(ftv1Of(await stack.send(QUERY))).toBeUndefined();
+    await stack.send(QUERY, undefined, TRACED);
+    expect(ftv1Of(await stack.send(QUERY))).toBeUndefined();
   });
 
-  test('is the same as one with it when the gateway is no subgraph', async () => {
+  test('gets the same response as one with the header when the gateway is no subgraph', async () => {
     await using stack = await startStack({ env: { GATEWAY_FEDERATION: 'off' } });
-    const answer = await stack.ask(QUERY, undefined, TRACED);
-    expect(answer.errors).toEqual([]);
-    expect(ftv1Of(answer)).toBeUndefined();
+    const response = await stack.send(QUERY, undefined, TRACED);
+    expect(response.errors).toEqual([]);
+    expect(ftv1Of(response)).toBeUndefined();
   });
 
   test('gets no cached response with a trace', async () => {
     await using stack = await startStack({ env: { CACHE_CONTROL: 'public' } });
-    await stack.ask(QUERY);
-    const { headers } = await stack.ask(QUERY, undefined, TRACED);
+    await stack.send(QUERY);
+    const { headers } = await stack.send(QUERY, undefined, TRACED);
     const mayBeKept = !(headers.get('cache-control') ?? '').includes('no-store');
-    const isSaidToDepend = (headers.get('vary') ?? '').toLowerCase().includes(HEADER);
+    const variesByHeader = (headers.get('vary') ?? '').toLowerCase().includes(HEADER);
     // Either no cache stores it, or caches distinguish requests with the header.
-    expect(mayBeKept && !isSaidToDepend).toBe(false);
+    expect(mayBeKept && !variesByHeader).toBe(false);
   });
 
   test('gets no trace of concurrent requests', async () => {
@@ -407,8 +407,8 @@ describe('a request without the header', () => {
       simulator: { latency: gate.pass },
       env: { SCALEOPS_MAX_IN_FLIGHT: String(COUNT) },
     });
-    const asked = Array.from({ length: COUNT }, (_, index) =>
-      stack.ask(
+    const pending = Array.from({ length: COUNT }, (_, index) =>
+      stack.send(
         `{ a${index}: workloadCosts(filter: { multiCluster: true, last: "${index + 1}h" }) { rows(first: ${index}) { nodes { id } } } }`,
         undefined,
         index % 2 === 0 ? TRACED : {},
@@ -416,16 +416,16 @@ describe('a request without the header', () => {
     );
     await gate.arrivals(COUNT);
     gate.open();
-    for (const [index, answer] of (await Promise.all(asked)).entries()) {
-      expect(answer.errors).toEqual([]);
+    for (const [index, response] of (await Promise.all(pending)).entries()) {
+      expect(response.errors).toEqual([]);
       if (index % 2 === 1) {
-        expect(ftv1Of(answer)).toBeUndefined();
+        expect(ftv1Of(response)).toBeUndefined();
         continue;
       }
-      const trace = decode(answer);
-      expect(shapeOfTree(trace.root!)).toEqual(shapeOfData(answer.data));
+      const trace = decode(response);
+      expect(shapeOfTree(trace.root!)).toEqual(shapeOfData(response.data));
       expect(Object.keys(outline(trace.root!))).toEqual([`a${index} = workloadCosts: CostReport of Query`]);
-      expectSaneTimes(trace);
+      expectValidTimes(trace);
     }
   });
 });
@@ -433,14 +433,14 @@ describe('a request without the header', () => {
 test('the duration of a field includes the wait for its report', async () => {
   const gate = createGate();
   await using stack = await startStack({ simulator: { latency: gate.pass } });
-  const asked = stack.ask('{ kubernetesCluster(name: "a") { name } workloadCosts { isStale } }', undefined, TRACED);
+  const pending = stack.send('{ kubernetesCluster(name: "a") { name } workloadCosts { isStale } }', undefined, TRACED);
   await gate.arrivals(1);
   const arrived = performance.now();
   // An unrelated request, which takes some time.
   await stack.gateway.fetch(new Request('http://gateway/health/live'));
   const heldMs = performance.now() - arrived;
   gate.open();
-  const trace = decode(await asked);
+  const trace = decode(await pending);
   const [cluster, costs] = trace.root!.child!.map(
     ({ startTime = 0, endTime = 0 }) => Number(endTime) - Number(startTime),
   );
@@ -448,17 +448,19 @@ test('the duration of a field includes the wait for its report', async () => {
   expect(cluster).toBeLessThan(costs!);
 });
 
-describe('a client that leaves', () => {
-  test('before its response causes no error for other clients', async () => {
+describe('a client that disconnects', () => {
+  test('before its response causes no errors', async () => {
     const gate = createGate();
     const stack = await startStack({ simulator: { latency: gate.pass, now: systemClock.now } });
     const url = `${await stack.gateway.listen()}/graphql`;
-    const leaving = new AbortController();
+    const controller = new AbortController();
     const query = (last: string) => `{ workloadCosts(filter: { last: "${last}" }) { rows { nodes { id } } } }`;
-    const left = ask(fetch, query('1d'), undefined, { ...TRACED, signal: leaving.signal }, url).catch(() => 'left');
-    const stays = ask(fetch, query('2d'), undefined, TRACED, url);
+    const left = sendQuery(fetch, query('1d'), undefined, { ...TRACED, signal: controller.signal }, url).catch(
+      () => 'left',
+    );
+    const stays = sendQuery(fetch, query('2d'), undefined, TRACED, url);
     await gate.arrivals(2);
-    leaving.abort();
+    controller.abort();
     expect(await left).toBe('left');
     gate.open();
     decode(await stays);
@@ -468,7 +470,7 @@ describe('a client that leaves', () => {
   });
 });
 
-// ------------------------------------------------------------------------------------------- what a trace never tells
+// -------------------------------------------------------------------------------------------- secrets in a trace
 
 describe('an error in a trace', () => {
   const QUERY = '{ workloadCosts { asOf } aggregatedCosts { isStale } }';
@@ -487,14 +489,14 @@ describe('an error in a trace', () => {
     ['bytes that are no HTTP', faults.garbage],
     ['a reset', faults.resetBeforeHeaders],
     ['corrupt gzip', faults.corruptGzip],
-  ])('for %s is that of the response, and reveals nothing about ScaleOps', async (_name, fault) => {
+  ])('for %s is the error of the response, and reveals nothing about ScaleOps', async (_name, fault) => {
     await using upstream = await startFaultServer();
-    upstream.answer('/getWorkloads', fault);
+    upstream.respond('/getWorkloads', fault);
     await using gateway = startGateway(upstream.url, { SCALEOPS_MAX_ATTEMPTS: '1' });
-    const answer = await gateway.ask(QUERY, undefined, TRACED);
-    expect(answer.data).toMatchObject({ workloadCosts: null, aggregatedCosts: { isStale: false } });
-    const [error] = answer.errors;
-    const trace = decode(answer);
+    const response = await gateway.send(QUERY, undefined, TRACED);
+    expect(response.data).toMatchObject({ workloadCosts: null, aggregatedCosts: { isStale: false } });
+    const [error] = response.errors;
+    const trace = decode(response);
     const found = errorsOf(trace.root!);
     expect(found.map(({ path }) => path)).toEqual(['/workloadCosts']);
     expect(found[0]!.error.message).toBe(error!.message);
@@ -505,14 +507,14 @@ describe('an error in a trace', () => {
 
   test('does not contain the token of the caller', async () => {
     await using upstream = await startFaultServer();
-    upstream.answer('/getWorkloads', faults.status(401));
+    upstream.respond('/getWorkloads', faults.status(401));
     await using gateway = startGateway(upstream.url, { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' });
     const headers = { ...TRACED.headers, authorization: `Bearer ${CANARY}-of-a-caller` };
-    const answer = await gateway.ask(QUERY, undefined, { headers });
+    const response = await gateway.send(QUERY, undefined, { headers });
     expect(upstream.requests[0]!.headers.authorization).toContain(CANARY);
-    const trace = decode(answer);
+    const trace = decode(response);
     expect(errorsOf(trace.root!).map(({ path }) => path)).toEqual(['/workloadCosts']);
-    expect(answer.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
+    expect(response.errors).toMatchObject([{ extensions: { code: 'UNAUTHENTICATED' } }]);
     expectNothingOf(upstream.port, trace);
   });
 
@@ -534,7 +536,7 @@ describe('the trace of another schema', () => {
   function startHandler(createFields: () => GraphQLFieldConfigMap<unknown, unknown>) {
     const schema = new GraphQLSchema({ query: new GraphQLObjectType({ name: 'Query', fields: createFields() }) });
     const fetch = toFetch(createTestHandler({ schema, clock: { now: () => NOW, after: () => () => undefined } }));
-    return (query: string) => ask(fetch, query, undefined, TRACED);
+    return (query: string) => sendQuery(fetch, query, undefined, TRACED);
   }
   const createItem = () => new GraphQLObjectType({ name: 'Item', fields: { name: { type: GraphQLString } } });
   const fail = (make: () => unknown): never => {
@@ -543,23 +545,23 @@ describe('the trace of another schema', () => {
 
   test('has nested lists of values and promises, without nulls', async () => {
     const item = { name: 'a' };
-    const answer = await startHandler(() => ({
+    const response = await startHandler(() => ({
       matrix: {
         type: new GraphQLList(new GraphQLList(createItem())),
         resolve: () => [[item, null], null, [], Promise.resolve([item, Promise.resolve(item)])],
       },
     }))('{ matrix { name } }');
-    expect(answer.errors).toEqual([]);
+    expect(response.errors).toEqual([]);
     const leaf = { 'name: String of Item': {} };
-    const trace = decode(answer);
+    const trace = decode(response);
     expect(outline(trace.root!)).toEqual({
       'matrix: [[Item]] of Query': { 0: { 0: leaf }, 3: { 0: leaf, 1: leaf } },
     });
-    expectSaneTimes(trace);
+    expectValidTimes(trace);
   });
 
   test('has the object type of an interface field', async () => {
-    const answer = await startHandler(() => {
+    const response = await startHandler(() => {
       const Named = new GraphQLInterfaceType({
         name: 'Named',
         fields: { name: { type: GraphQLString } },
@@ -569,7 +571,7 @@ describe('the trace of another schema', () => {
       const Item = new GraphQLObjectType({ name: 'Item', interfaces: [Named], fields });
       return { any: { type: Named, resolve: () => ({ name: 'a' }) }, item: { type: Item } };
     })('{ any { name } }');
-    expect(outline(decode(answer).root!)).toEqual({ 'any: Named of Query': { 'name: String of Item': {} } });
+    expect(outline(decode(response).root!)).toEqual({ 'any: Named of Query': { 'name: String of Item': {} } });
   });
 
   test('begins and ends by the clock of the gateway', async () => {
@@ -579,7 +581,7 @@ describe('the trace of another schema', () => {
   });
 
   test('masks defects like the response', async () => {
-    const answer = await startHandler(() => ({
+    const response = await startHandler(() => ({
       items: {
         type: new GraphQLList(
           new GraphQLObjectType<number>({
@@ -602,7 +604,7 @@ describe('the trace of another schema', () => {
         resolve: () => fail(() => new UpstreamError('UPSTREAM_RATE_LIMITED', { retryAfterMs: 1500, reason: DEFECT })),
       },
     }))('{ items { thrown text rejected notANumber } known }');
-    const trace = decode(answer);
+    const trace = decode(response);
     const found = errorsOf(trace.root!);
     expect(found.map(({ path }) => path).sort()).toEqual([
       '/items/0/notANumber',
@@ -614,17 +616,17 @@ describe('the trace of another schema', () => {
       '/known',
     ]);
     for (const { path, error } of found) {
-      const told = answer.errors.find((each) => `/${each.path!.join('/')}` === path)!;
-      expect(error.message).toBe(told.message);
+      const reported = response.errors.find((each) => `/${each.path!.join('/')}` === path)!;
+      expect(error.message).toBe(reported.message);
       expect(error.location).toMatchObject([{ line: 1 }]);
-      expect(JSON.parse(error.json!)).toEqual(told);
+      expect(JSON.parse(error.json!)).toEqual(reported);
     }
     expect(textsOf(Trace.toObject(trace)).filter((text) => text.includes(DEFECT))).toEqual([]);
-    expectSaneTimes(trace);
+    expectValidTimes(trace);
   });
 
   test('has the error of a required field of a list item at that field, however many parents are null', async () => {
-    const answer = await startHandler(() => {
+    const response = await startHandler(() => {
       const Item = new GraphQLObjectType<number>({
         name: 'Item',
         fields: { name: { type: required, resolve: (index) => (index === 1 ? null : 'a') } },
@@ -637,23 +639,23 @@ describe('the trace of another schema', () => {
       });
       return { items: { type: Items, resolve: () => ({}) } };
     })('{ items { list { name } } }');
-    expect(answer.data).toEqual({ items: null });
-    expect(errorsOf(decode(answer).root!).map(({ path }) => path)).toEqual(['/items/list/1/name']);
+    expect(response.data).toEqual({ items: null });
+    expect(errorsOf(decode(response).root!).map(({ path }) => path)).toEqual(['/items/list/1/name']);
   });
 
   test('ends an unfinished field with the operation when a sibling has failed', async () => {
     const never = createDeferred<string>();
-    const answer = await startHandler(() => {
+    const response = await startHandler(() => {
       const fields = {
         slow: { type: GraphQLString, resolve: () => never.promise },
         failing: { type: required, resolve: () => Promise.reject(new Error(DEFECT)) },
       };
       return { both: { type: new GraphQLObjectType({ name: 'Both', fields }), resolve: () => ({}) } };
     })('{ both { slow failing } }');
-    expect(answer.data).toEqual({ both: null });
-    const trace = decode(answer);
+    expect(response.data).toEqual({ both: null });
+    const trace = decode(response);
     expect(errorsOf(trace.root!).map(({ path }) => path)).toEqual(['/both/failing']);
-    expectSaneTimes(trace);
+    expectValidTimes(trace);
     // A late value has no effect.
     never.resolve('late');
     await never.promise;

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { FLEET, FLEET_WORKLOADS } from '../kit/entities.js';
-import { startStack, type Answer, type TestStack } from '../kit/gateway.js';
+import { codesOf, startStack, type GraphqlResponse, type TestStack } from '../kit/gateway.js';
 
 const FIELDS = `__typename
   ... on KubernetesCluster { name }
@@ -31,15 +31,15 @@ afterEach(() => {
 });
 
 /** Sends representations as JSON text, because JSON.stringify writes no key `__proto__`. */
-function askJson(json: string, accept: string = TYPES[0]): Promise<Answer> {
+function sendJson(json: string, accept: string = TYPES[0]): Promise<GraphqlResponse> {
   const body = `{ "query": ${JSON.stringify(ENTITIES)}, "variables": { "of": ${json} } }`;
-  return stack.ask('', undefined, { body, headers: { accept } });
+  return stack.send('', undefined, { body, headers: { accept } });
 }
 
 /** The same with representations in the document. */
-function askLiteral(json: string, accept: string = TYPES[0]): Promise<Answer> {
+function sendLiteral(json: string, accept: string = TYPES[0]): Promise<GraphqlResponse> {
   const query = `{ _entities(representations: ${toLiteral(JSON.parse(json))}) { ${FIELDS} } }`;
-  return stack.ask(query, undefined, { headers: { accept } });
+  return stack.send(query, undefined, { headers: { accept } });
 }
 
 /** GraphQL writes object keys without quotes. */
@@ -51,16 +51,14 @@ function toLiteral(value: unknown): string {
     .join(', ')} }`;
 }
 
-const expectGood = ({ status, errors }: Answer): void => {
+const expectGood = ({ status, errors }: GraphqlResponse): void => {
   expect(errors).toEqual([]);
   expect(status).toBe(200);
 };
-const codesOf = ({ errors }: Answer) => errors.map(({ extensions }) => extensions.code);
-
 describe.each([
-  ['variables', askJson],
-  ['the document', askLiteral],
-])('representations in %s', (_where, ask) => {
+  ['variables', sendJson],
+  ['the document', sendLiteral],
+])('representations in %s', (_where, send) => {
   test.each(TYPES)('are resolved in order, with duplicates, for %s', async (accept) => {
     const of = [
       WORKLOAD,
@@ -71,39 +69,39 @@ describe.each([
       WORKLOAD,
       { ...CLUSTER, name: 'C' },
     ];
-    const answer = await ask(JSON.stringify(of), accept);
-    expectGood(answer);
-    expect(answer.data).toEqual({ _entities: of });
-    expect(answer.headers.get('content-type')).toContain(accept);
+    const response = await send(JSON.stringify(of), accept);
+    expectGood(response);
+    expect(response.data).toEqual({ _entities: of });
+    expect(response.headers.get('content-type')).toContain(accept);
   });
 
-  test('may have fields besides the key, which are ignored', async () => {
+  test('may have other fields than the key, which are ignored', async () => {
     const extra = '"first": { "second": [1, null, { "__typename": "Query" }] }, "costs": "mine", "type": 7';
-    const answer = await ask(
+    const response = await send(
       `[{ "__typename": "KubernetesCluster", "name": "c", ${extra}, "constructor": null, "toString": "x", "__proto__": { "name": "mine" } }]`,
     );
-    expectGood(answer);
-    expect(answer.data).toEqual({ _entities: [CLUSTER] });
+    expectGood(response);
+    expect(response.data).toEqual({ _entities: [CLUSTER] });
   });
 
   test('may have any valid name', async () => {
     const names = ['😀', "it's", 'say "hi"', '""" \\', 'a.b/c', '../..', '__proto__', 'constructor', 'x'.repeat(253)];
     // Half of a surrogate pair is valid in JSON, but not in a document.
-    if (ask === askJson) names.push('\ud83d');
+    if (send === sendJson) names.push('\ud83d');
     const of = names.flatMap((name) => [
       { ...CLUSTER, name },
       { ...NAMESPACE, clusterName: name, name },
       { ...WORKLOAD, namespace: name, type: name, name },
     ]);
-    const answer = await ask(JSON.stringify(of));
-    expectGood(answer);
-    expect(answer.data).toEqual({ _entities: of });
+    const response = await send(JSON.stringify(of));
+    expectGood(response);
+    expect(response.data).toEqual({ _entities: of });
   });
 
   test('may be an empty list', async () => {
-    const answer = await ask('[]');
-    expectGood(answer);
-    expect(answer.data).toEqual({ _entities: [] });
+    const response = await send('[]');
+    expectGood(response);
+    expect(response.data).toEqual({ _entities: [] });
   });
 
   /** The defect, the representation, and the error after `representations[i]`. */
@@ -183,9 +181,12 @@ describe.each([
     ],
   ];
 
-  const expectRefused = (answer: Answer, wrong: readonly (readonly [index: number, message: string])[]): void => {
-    expect(answer.status).toBe(200);
-    expect(answer.errors).toEqual(
+  const expectRefused = (
+    response: GraphqlResponse,
+    wrong: readonly (readonly [index: number, message: string])[],
+  ): void => {
+    expect(response.status).toBe(200);
+    expect(response.errors).toEqual(
       wrong.map(([index, message]) => ({
         message: `representations[${index}]${message}`,
         path: ['_entities', index],
@@ -199,32 +200,32 @@ describe.each([
     'that are invalid (%s) are separate errors, and the others are resolved',
     async (_what, json, message) => {
       for (const accept of TYPES) {
-        const answer = await ask(`[${JSON.stringify(CLUSTER)}, ${json}, ${JSON.stringify(WORKLOAD)}]`, accept);
-        expectRefused(answer, [[1, message]]);
-        expect(answer.data).toEqual({ _entities: [CLUSTER, null, WORKLOAD] });
+        const response = await send(`[${JSON.stringify(CLUSTER)}, ${json}, ${JSON.stringify(WORKLOAD)}]`, accept);
+        expectRefused(response, [[1, message]]);
+        expect(response.data).toEqual({ _entities: [CLUSTER, null, WORKLOAD] });
       }
     },
   );
 
   test('that are invalid in different ways have an error each, at their index', async () => {
     const good = JSON.stringify(NAMESPACE);
-    const answer = await ask(`[${MALFORMED.flatMap(([, json]) => [json, good]).join(', ')}]`);
+    const response = await send(`[${MALFORMED.flatMap(([, json]) => [json, good]).join(', ')}]`);
     expectRefused(
-      answer,
+      response,
       MALFORMED.map(([, , message], index) => [2 * index, message]),
     );
-    expect(answer.data).toEqual({ _entities: MALFORMED.flatMap(() => [null, NAMESPACE]) });
+    expect(response.data).toEqual({ _entities: MALFORMED.flatMap(() => [null, NAMESPACE]) });
     const lines = stack.log.filter(({ level }) => Number(level) > 30);
     expect(lines).toEqual([]);
   });
 
   test('with keys of prototypes change no prototype', async () => {
     const before = Reflect.ownKeys(Object.prototype);
-    const wicked = '{ "__typename": "KubernetesCluster", "name": "polluted" }';
-    const answer = await ask(
-      `[{ "__typename": "KubernetesCluster", "name": "c", "__proto__": ${wicked}, "constructor": { "prototype": ${wicked} } }, {}]`,
+    const malicious = '{ "__typename": "KubernetesCluster", "name": "polluted" }';
+    const response = await send(
+      `[{ "__typename": "KubernetesCluster", "name": "c", "__proto__": ${malicious}, "constructor": { "prototype": ${malicious} } }, {}]`,
     );
-    expect(answer.data).toEqual({ _entities: [CLUSTER, null] });
+    expect(response.data).toEqual({ _entities: [CLUSTER, null] });
     expect(Reflect.ownKeys(Object.prototype)).toEqual(before);
     expect(({} as Record<string, unknown>).name).toBeUndefined();
   });
@@ -238,17 +239,25 @@ describe('a list of representations', () => {
 
   test.each(LIST)('that is %s in a variable is refused as a whole', async (_what, json, place) => {
     for (const accept of TYPES) {
-      const answer = await askJson(json, accept);
-      expect([answer.status, codesOf(answer), answer.data]).toEqual([statusFor(accept), ['BAD_USER_INPUT'], undefined]);
-      expect(answer.errors[0]!.message).toContain(place);
+      const response = await sendJson(json, accept);
+      expect([response.status, codesOf(response), response.data]).toEqual([
+        statusFor(accept),
+        ['BAD_USER_INPUT'],
+        undefined,
+      ]);
+      expect(response.errors[0]!.message).toContain(place);
     }
   });
 
   test('that is missing in the variables is refused as a whole', async () => {
     for (const accept of TYPES) {
-      const answer = await stack.ask(ENTITIES, {}, { headers: { accept } });
-      expect([answer.status, codesOf(answer), answer.data]).toEqual([statusFor(accept), ['BAD_USER_INPUT'], undefined]);
-      expect(answer.errors[0]!.message).toMatch(/\$of.*was not provided/);
+      const response = await stack.send(ENTITIES, {}, { headers: { accept } });
+      expect([response.status, codesOf(response), response.data]).toEqual([
+        statusFor(accept),
+        ['BAD_USER_INPUT'],
+        undefined,
+      ]);
+      expect(response.errors[0]!.message).toMatch(/\$of.*was not provided/);
     }
   });
 
@@ -262,54 +271,54 @@ describe('a list of representations', () => {
     ['with a key twice', '{ _entities(representations: [{ name: "a", name: "b" }]) { __typename } }', /"name"/],
   ])('that is %s in the document makes the operation invalid', async (_what, query, message) => {
     for (const accept of TYPES) {
-      const answer = await stack.ask(query, { of: [] }, { headers: { accept } });
-      expect([answer.status, answer.data]).toEqual([statusFor(accept), undefined]);
-      expect(new Set(codesOf(answer))).toEqual(new Set(['GRAPHQL_VALIDATION_FAILED']));
-      expect(answer.errors[0]!.message).toMatch(message);
+      const response = await stack.send(query, { of: [] }, { headers: { accept } });
+      expect([response.status, response.data]).toEqual([statusFor(accept), undefined]);
+      expect(new Set(codesOf(response))).toEqual(new Set(['GRAPHQL_VALIDATION_FAILED']));
+      expect(response.errors[0]!.message).toMatch(message);
     }
   });
 
   test('that is a single representation is a list of one, as in GraphQL', async () => {
-    for (const ask of [askJson, askLiteral]) {
-      const answer = await ask(JSON.stringify(CLUSTER));
-      expectGood(answer);
-      expect(answer.data).toEqual({ _entities: [CLUSTER] });
-      const wrong = await ask('7');
+    for (const send of [sendJson, sendLiteral]) {
+      const response = await send(JSON.stringify(CLUSTER));
+      expectGood(response);
+      expect(response.data).toEqual({ _entities: [CLUSTER] });
+      const wrong = await send('7');
       expect([wrong.status, codesOf(wrong), wrong.data]).toEqual([200, ['BAD_USER_INPUT'], { _entities: [null] }]);
     }
   });
 
   test('in the document may contain variables', async () => {
-    const answer = await stack.ask(
+    const response = await stack.send(
       `query ($name: String!, $one: _Any!) {
         _entities(representations: [{ __typename: "KubernetesNamespace", clusterName: $name, name: $name }, $one]) { ${FIELDS} }
       }`,
       { name: 'x', one: WORKLOAD },
     );
-    expectGood(answer);
-    expect(answer.data).toEqual({ _entities: [{ ...NAMESPACE, clusterName: 'x', name: 'x' }, WORKLOAD] });
+    expectGood(response);
+    expect(response.data).toEqual({ _entities: [{ ...NAMESPACE, clusterName: 'x', name: 'x' }, WORKLOAD] });
   });
 
   test('may be used under several aliases, with the fields of one type alone', async () => {
-    const answer = await stack.ask(
+    const response = await stack.send(
       `query ($a: [_Any!]!, $b: [_Any!]!) {
         a: _entities(representations: $a) { ... on KubernetesCluster { name } }
         b: _entities(representations: $b) { __typename }
       }`,
       { a: [CLUSTER, WORKLOAD], b: [NAMESPACE] },
     );
-    expectGood(answer);
-    expect(answer.data).toEqual({ a: [{ name: 'c' }, {}], b: [{ __typename: 'KubernetesNamespace' }] });
+    expectGood(response);
+    expect(response.data).toEqual({ a: [{ name: 'c' }, {}], b: [{ __typename: 'KubernetesNamespace' }] });
   });
 
-  test('works in a GET too', async () => {
+  test('is accepted in a GET', async () => {
     const search = new URLSearchParams({ query: ENTITIES, variables: JSON.stringify({ of: [WORKLOAD, {}, CLUSTER] }) });
     for (const accept of TYPES) {
       const request = new Request(`http://gateway/graphql?${search.toString()}`, {
         headers: { accept, 'apollo-require-preflight': 'true' },
       });
       const response = await stack.gateway.fetch(request);
-      const { data, errors } = (await response.json()) as Answer;
+      const { data, errors } = (await response.json()) as GraphqlResponse;
       expect(response.status).toBe(200);
       expect(data).toEqual({ _entities: [WORKLOAD, null, CLUSTER] });
       expect(errors.map(({ path }) => path)).toEqual([['_entities', 1]]);
@@ -318,38 +327,38 @@ describe('a list of representations', () => {
 
   test('nested 10,000 levels deep is refused without a crash', async () => {
     const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
-    const inVariables = await askJson(`[${JSON.stringify(CLUSTER)}, ${deep}]`);
+    const inVariables = await sendJson(`[${JSON.stringify(CLUSTER)}, ${deep}]`);
     expect([inVariables.status, codesOf(inVariables)]).toEqual([400, ['BAD_USER_INPUT']]);
-    const inDocument = await stack.ask(`{ _entities(representations: ${deep}) { __typename } }`);
+    const inDocument = await stack.send(`{ _entities(representations: ${deep}) { __typename } }`);
     expect([inDocument.status, codesOf(inDocument)]).toEqual([400, ['MAX_DEPTH_LIMIT']]);
   });
 
   const many = <T>(length: number, make: (index: number) => T): T[] =>
     Array.from({ length }, (_, index) => make(index));
 
-  test('of 2,000 invalid ones has up to 100 errors', async () => {
+  test('of 2,000 invalid representations causes at most 100 errors', async () => {
     const isWrong = (index: number): boolean => index % 20 === 19;
     const of = many(2_000, (index) => {
       const kinds = [CLUSTER, NAMESPACE, WORKLOAD];
       return { ...(isWrong(index) ? {} : kinds[index % 3]), name: `n${index}` };
     });
-    const answer = await askJson(JSON.stringify(of));
-    expect(answer.status).toBe(200);
-    expect(answer.data._entities).toEqual(of.map((each, index) => (isWrong(index) ? null : each)));
-    expect(answer.errors.map(({ path }) => path)).toEqual(many(100, (index) => ['_entities', 20 * index + 19]));
+    const response = await sendJson(JSON.stringify(of));
+    expect(response.status).toBe(200);
+    expect(response.data._entities).toEqual(of.map((each, index) => (isWrong(index) ? null : each)));
+    expect(response.errors.map(({ path }) => path)).toEqual(many(100, (index) => ['_entities', 20 * index + 19]));
   });
 
-  test('of more than 2 MiB or 5,000 entries is refused as too large a body, or as too long a list', async () => {
+  test('of more than 2 MiB is refused by size, and of more than 5,000 entries by length', async () => {
     for (const accept of TYPES) {
-      const refused = await askJson(JSON.stringify(Array(10_000).fill({ ...CLUSTER, more: 'x'.repeat(200) })), accept);
+      const refused = await sendJson(JSON.stringify(Array(10_000).fill({ ...CLUSTER, more: 'x'.repeat(200) })), accept);
       expect([refused.status, codesOf(refused)]).toEqual([413, ['REQUEST_ENTITY_TOO_LARGE']]);
     }
-    const long = await askJson(JSON.stringify(Array(10_000).fill({})));
+    const long = await sendJson(JSON.stringify(Array(10_000).fill({})));
     expect([long.status, long.data]).toEqual([200, null]);
     expect(long.errors).toMatchObject([
       { path: ['_entities'], message: 'representations must have at most 5000 entries, and has 10000.' },
     ]);
-    const short = await askJson(JSON.stringify(Array(5_000).fill({})));
+    const short = await sendJson(JSON.stringify(Array(5_000).fill({})));
     expect(short.status).toBe(200);
     expect(short.data._entities).toEqual(Array(5_000).fill(null));
     expect([short.errors.length, ...new Set(codesOf(short))]).toEqual([101, 'BAD_USER_INPUT']);
@@ -362,11 +371,11 @@ describe('a list of representations', () => {
 });
 
 describe('representations with costs', () => {
-  test('have the error of ScaleOps where it fails, also past the hundredth', async () => {
+  test('have the error when ScaleOps fails, also after the hundredth', async () => {
     const latency = () => Promise.reject(new Error('down'));
     await using own = await startStack({ simulator: { ...FLEET, latency }, env: { SCALEOPS_MAX_ATTEMPTS: '1' } });
     const workloads = Array.from({ length: 200 }, (_, index) => FLEET_WORKLOADS[index % FLEET_WORKLOADS.length]!);
-    const answer = await own.ask(
+    const response = await own.send(
       'query ($of: [_Any!]!) { _entities(representations: $of) { ... on KubernetesWorkload { cost { totalCost } } } }',
       {
         of: workloads.map(({ clusterName, namespace, type, name }) => ({
@@ -375,33 +384,35 @@ describe('representations with costs', () => {
         })),
       },
     );
-    expect([answer.errors.length, ...new Set(codesOf(answer))]).toEqual([101, 'UPSTREAM_ERROR']);
-    expect(answer.errors.at(-1)).toMatchObject({
+    expect([response.errors.length, ...new Set(codesOf(response))]).toEqual([101, 'UPSTREAM_ERROR']);
+    expect(response.errors.at(-1)).toMatchObject({
       message: expect.stringMatching(/^More than 100 fields failed\./) as string,
       extensions: { retryable: true },
     });
   });
 
-  test('make one call for 1,500 of them, and none for invalid ones', async () => {
+  test('make one call for 1,500 representations, and none for invalid ones', async () => {
     await using own = await startStack({ simulator: FLEET });
     const workloads = Array.from({ length: 1_500 }, (_, index) => FLEET_WORKLOADS[index % FLEET_WORKLOADS.length]!);
     const isWrong = (index: number): boolean => index % 15 === 0;
     const of = workloads.map(({ clusterName, namespace, type, name }, index) => {
       return { __typename: isWrong(index) ? 'Pod' : 'KubernetesWorkload', clusterName, namespace, type, name };
     });
-    const answer = await own.ask(
+    const response = await own.send(
       'query ($of: [_Any!]!) { _entities(representations: $of) { ... on KubernetesWorkload { cost { id: scaleOpsId } } } }',
       { of },
     );
-    expect(answer.status).toBe(200);
-    expect(answer.data._entities).toEqual(workloads.map(({ id }, index) => (isWrong(index) ? null : { cost: { id } })));
-    expect(answer.errors).toHaveLength(100);
+    expect(response.status).toBe(200);
+    expect(response.data._entities).toEqual(
+      workloads.map(({ id }, index) => (isWrong(index) ? null : { cost: { id } })),
+    );
+    expect(response.errors).toHaveLength(100);
     expect(own.received).toHaveLength(1);
   });
 
   test('that are invalid leave the costs of the others unchanged', async () => {
     await using own = await startStack({ simulator: FLEET });
-    const answer = await own.ask(
+    const response = await own.send(
       `query ($of: [_Any!]!) { _entities(representations: $of) {
         ... on KubernetesCluster { name costs { rows { totalCount } } } ... on KubernetesNamespace { name costs { rows { totalCount } } }
       } }`,
@@ -415,36 +426,36 @@ describe('representations with costs', () => {
         ],
       },
     );
-    expect(answer.status).toBe(200);
-    expect(answer.data._entities).toEqual([
+    expect(response.status).toBe(200);
+    expect(response.data._entities).toEqual([
       { name: 'prod-us-east-1', costs: { rows: { totalCount: 145 } } },
       null,
       { name: 'payments', costs: { rows: { totalCount: 19 } } },
       { name: 'nowhere', costs: null },
       null,
     ]);
-    expect(answer.errors.map(({ path }) => path)).toEqual([
+    expect(response.errors.map(({ path }) => path)).toEqual([
       ['_entities', 1],
       ['_entities', 4],
     ]);
-    expect(answer.headers.get('cache-control')).toBe('no-store');
+    expect(response.headers.get('cache-control')).toBe('no-store');
     expect(own.received).toHaveLength(1);
   });
 });
 
 describe('a router', () => {
   test('reads the SDL with its directives, equal to schema/gateway.graphql', async () => {
-    const answer = await stack.ask('{ _service { __typename sdl } }');
-    expectGood(answer);
+    const response = await stack.send('{ _service { __typename sdl } }');
+    expectGood(response);
     const file = readFileSync(new URL('../../schema/gateway.graphql', import.meta.url), 'utf8');
-    expect(answer.data._service.__typename).toBe('_Service');
-    expect(answer.data._service.sdl === file, '_service says something else than schema/gateway.graphql').toBe(true);
+    expect(response.data._service.__typename).toBe('_Service');
+    expect(response.data._service.sdl === file, '_service says something else than schema/gateway.graphql').toBe(true);
     expect(file).toMatch(/type KubernetesWorkload @key\(fields: "clusterName namespace type name"/);
     expect(file).not.toMatch(/_entities|_service|_Any|_Entity/);
   });
 
   test('finds the types and directives of federation by introspection', async () => {
-    const { data, errors } = await stack.ask(`{
+    const { data, errors } = await stack.send(`{
       entity: __type(name: "_Entity") { kind description possibleTypes { name } }
       any: __type(name: "_Any") { kind description specifiedByURL }
       service: __type(name: "_Service") { kind description fields { name description type { name } } }

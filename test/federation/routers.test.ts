@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import type { ReceivedRequest } from '../../src/simulator/received-request.js';
 import { regionOf, servicesOfFleet, teamOf, type Service, type WorkloadKey } from '../kit/federation/catalogue.js';
-import { startGateway, startStack, type Answer, type TestGateway } from '../kit/gateway.js';
+import { codesOf, startGateway, startStack, type GraphqlResponse, type TestGateway } from '../kit/gateway.js';
 import { ROUTERS, startSupergraph, type RouterKind, type Supergraph } from '../kit/federation/routers.js';
 import { secretOf, startTenants, type Tenants } from '../kit/upstream/tenants.js';
 
@@ -16,7 +16,7 @@ const SPREAD = SERVICES[0]!;
 const [HERE, THERE] = SPREAD.workloads.map(({ clusterName }) => clusterName) as [string, string];
 const LOCAL = SERVICES.find(({ workloads }) => workloads.length === 1)!;
 
-interface Stand extends Supergraph {
+interface Fixture extends Supergraph {
   /** The gateway without the router. */
   readonly direct: TestGateway;
   /** The requests to ScaleOps. */
@@ -25,7 +25,7 @@ interface Stand extends Supergraph {
   fail(fails: (request: ReceivedRequest) => boolean): void;
 }
 
-async function startStand(kind: RouterKind, services = SERVICES): Promise<Stand> {
+async function startFixture(kind: RouterKind, services = SERVICES): Promise<Fixture> {
   let fails: (request: ReceivedRequest) => boolean = () => false;
   const stack = await startStack({
     env: { SCALEOPS_MAX_ATTEMPTS: '1' },
@@ -62,10 +62,12 @@ function expectNoFailure({ fetches }: Supergraph, { log }: TestGateway): void {
 const entityCounts = ({ fetches }: Supergraph): readonly number[] =>
   fetches.map(({ variables }) => (variables.representations as readonly unknown[] | undefined)?.length ?? 0);
 
-const codesOf = ({ errors }: Answer): readonly unknown[] => errors.map(({ extensions }) => extensions.code);
-
 /** The paths of the errors in any order, as precise as this router reports them. */
-function expectPaths({ errors }: Answer, paths: readonly (readonly unknown[])[], { hasExactPaths }: RouterKind): void {
+function expectPaths(
+  { errors }: GraphqlResponse,
+  paths: readonly (readonly unknown[])[],
+  { hasExactPaths }: RouterKind,
+): void {
   const shown = (path: readonly unknown[] = []): string =>
     path.filter((step) => hasExactPaths || typeof step === 'string').join('.');
   expect(errors.map(({ path }) => shown(path)).sort()).toEqual(paths.map(shown).sort());
@@ -78,8 +80,8 @@ const keyOf = ({ clusterName, namespace, type, name }: WorkloadKey): string =>
   [clusterName, namespace, type, name].join('/');
 
 /** The costs of each workload in the gateway's report of all. */
-async function askRows({ ask }: TestGateway, last: string): Promise<(workload: WorkloadKey) => unknown> {
-  const { data } = await ask(`{ workloadCosts(filter: { multiCluster: true, last: "${last}" }) {
+async function fetchRows({ send }: TestGateway, last: string): Promise<(workload: WorkloadKey) => unknown> {
+  const { data } = await send(`{ workloadCosts(filter: { multiCluster: true, last: "${last}" }) {
     rows { nodes { clusterName namespace type: workloadType name: workloadName ${COST} } }
   } }`);
   const rows = data.workloadCosts.rows.nodes as (WorkloadKey & Record<'totalCost' | 'savingsAvailable', number>)[];
@@ -91,14 +93,14 @@ async function askRows({ ask }: TestGateway, last: string): Promise<(workload: W
 }
 
 /** The costs of one cluster in a report that is requested directly. */
-async function askCluster(
-  { ask }: TestGateway,
+async function fetchCluster(
+  { send }: TestGateway,
   cluster: string,
   selection: string,
   variables?: Readonly<Record<string, unknown>>,
 ): Promise<any> {
   const definitions = variables && `, ${VARIABLES}`;
-  const { data, errors } = await ask(
+  const { data, errors } = await send(
     `query ($cluster: String!${definitions ?? ''}) {
       workloadCosts(filter: { clusters: { names: [$cluster] }, last: "7d" }) { ${selection} }
     }`,
@@ -116,9 +118,9 @@ describe.each(ROUTERS)('through $name', (kind) => {
   test.each([
     ['a page of 200 services', 200],
     ['1,000 workloads', undefined],
-  ])('the costs of %s take one fetch and one call to ScaleOps', async (_title, first) => {
-    await using stand = await startStand(kind);
-    const answer = await stand.ask(
+  ])('the costs of %s need one fetch and one call to ScaleOps', async (_title, first) => {
+    await using fixture = await startFixture(kind);
+    const response = await fixture.send(
       `query ($first: Int, $last: CostDuration) {
         services(first: $first) { owner workloads { ${KEY} cost(last: $last) { ${COST} } } }
       }`,
@@ -127,12 +129,12 @@ describe.each(ROUTERS)('through $name', (kind) => {
     const services = SERVICES.slice(0, first);
     const { length } = services.flatMap(({ workloads }) => workloads);
     expect(length).toBeGreaterThanOrEqual(first ?? 1_000);
-    expect(answer.errors).toEqual([]);
-    expect(entityCounts(stand)).toEqual([length]);
-    expect(stand.catalogue.requests).toHaveLength(1);
-    expect(stand.received).toHaveLength(1);
-    const rowOf = await askRows(stand.direct, '7d');
-    expect(answer.data).toEqual({
+    expect(response.errors).toEqual([]);
+    expect(entityCounts(fixture)).toEqual([length]);
+    expect(fixture.catalogue.requests).toHaveLength(1);
+    expect(fixture.received).toHaveLength(1);
+    const rowOf = await fetchRows(fixture.direct, '7d');
+    expect(response.data).toEqual({
       services: services.map(({ owner, workloads }) => ({
         owner,
         workloads: workloads.map((workload) => ({ ...workload, cost: rowOf(workload) })),
@@ -140,7 +142,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     });
   });
 
-  describe('one fetch is enough for', () => {
+  describe('one fetch is sufficient for', () => {
     const report = 'workloadCosts(filter: { multiCluster: true, last: "7d" })';
     const costs = 'costs(filter: { last: "7d" }) { totals { rowCount totalCost } }';
     const service = `service(name: "${SPREAD.name}")`;
@@ -156,13 +158,13 @@ describe.each(ROUTERS)('through $name', (kind) => {
         1,
       ],
       [
-        'rows and what the catalogue says of their clusters',
+        'rows and the catalogue fields of their clusters',
         `{ ${report} { rows(first: 5) { nodes { kubernetesCluster { region } } } } }`,
         0,
         1,
       ],
       [
-        'rows and other costs of theirs',
+        'rows and their costs over another period',
         `{ ${report} { rows(first: 5) { nodes { kubernetesCluster { ${costs} } kubernetesWorkload { cost(last: "1d") { totalCost } } } } } }`,
         0,
         0,
@@ -184,19 +186,19 @@ describe.each(ROUTERS)('through $name', (kind) => {
         1,
       ],
     ])('%s', async (_title, query, entities, catalogueRequests) => {
-      await using stand = await startStand(kind);
-      const answer = await stand.ask(query);
-      expect(answer.errors).toEqual([]);
-      expect(answer.text).not.toContain('null');
-      expect(entityCounts(stand)).toEqual([entities]);
-      expect(stand.catalogue.requests).toHaveLength(catalogueRequests);
+      await using fixture = await startFixture(kind);
+      const response = await fixture.send(query);
+      expect(response.errors).toEqual([]);
+      expect(response.text).not.toContain('null');
+      expect(entityCounts(fixture)).toEqual([entities]);
+      expect(fixture.catalogue.requests).toHaveLength(catalogueRequests);
     });
   });
 
   describe('an entity has the fields of both subgraphs', () => {
     test('when it is reached through the catalogue', async () => {
-      await using stand = await startStand(kind);
-      const answer = await stand.ask(
+      await using fixture = await startFixture(kind);
+      const response = await fixture.send(
         `query ($service: String!) { service(name: $service) {
           name
           clusters { name region owner costs(filter: { last: "7d" }) { totals { rowCount totalCost } } }
@@ -204,25 +206,25 @@ describe.each(ROUTERS)('through $name', (kind) => {
         } }`,
         { service: SPREAD.name },
       );
-      expect(answer.errors).toEqual([]);
-      expect(stand.received).toHaveLength(1);
+      expect(response.errors).toEqual([]);
+      expect(fixture.received).toHaveLength(1);
       const clusters = [HERE, THERE].map(async (name) => ({
         name,
         region: regionOf(name),
         owner: `owner-of-${name}`,
-        costs: await askCluster(stand.direct, name, 'totals { rowCount totalCost }'),
+        costs: await fetchCluster(fixture.direct, name, 'totals { rowCount totalCost }'),
       }));
       const namespaces = SPREAD.workloads.map(({ clusterName, namespace: name }) => ({
         clusterName,
         name,
         team: teamOf(clusterName, name),
       }));
-      expect(answer.data.service).toEqual({ name: SPREAD.name, clusters: await Promise.all(clusters), namespaces });
+      expect(response.data.service).toEqual({ name: SPREAD.name, clusters: await Promise.all(clusters), namespaces });
     });
 
     test('when it is reached through the costs', async () => {
-      await using stand = await startStand(kind);
-      const { data, errors } = await stand.ask(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) {
+      await using fixture = await startFixture(kind);
+      const { data, errors } = await fixture.send(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) {
         rows(orderBy: [{ field: TOTAL_COST }], first: 50) { nodes {
           clusterName namespace type: workloadType name: workloadName ${COST}
           kubernetesCluster { name region }
@@ -231,10 +233,10 @@ describe.each(ROUTERS)('through $name', (kind) => {
         } }
       } }`);
       expect(errors).toEqual([]);
-      expect(stand.received).toHaveLength(1);
+      expect(fixture.received).toHaveLength(1);
       const nodes = data.workloadCosts.rows.nodes as (WorkloadKey & Record<string, unknown>)[];
       expect(nodes).toHaveLength(50);
-      const rowOf = await askRows(stand.direct, '7d');
+      const rowOf = await fetchRows(fixture.direct, '7d');
       for (const node of nodes) {
         const { clusterName, namespace, type, name } = node;
         expect(node).toEqual({
@@ -271,7 +273,7 @@ describe.each(ROUTERS)('through $name', (kind) => {
     }`;
 
     test('a report equals one that is requested directly, page after page', async () => {
-      await using stand = await startStand(kind);
+      await using fixture = await startFixture(kind);
       const variables = {
         where: { namespaces: ['identity', 'payments', 'checkout'], minTotalCost: 1 },
         orderBy: [{ field: 'NAMESPACE', direction: 'ASC' }, { field: 'TOTAL_COST' }],
@@ -280,21 +282,21 @@ describe.each(ROUTERS)('through $name', (kind) => {
       };
       const cluster = LOCAL.workloads[0]!.clusterName;
       // The entity's report is now cut from a wider one; the direct report comes from ScaleOps.
-      await askRows(stand.direct, '7d');
+      await fetchRows(fixture.direct, '7d');
       let count = 0;
       let after: string | undefined;
       do {
         const page = { ...variables, after };
-        const { data, errors } = await stand.ask(QUERY, { service: LOCAL.name, ...page });
+        const { data, errors } = await fixture.send(QUERY, { service: LOCAL.name, ...page });
         expect(errors).toEqual([]);
-        const costs = await askCluster(stand.direct, cluster, ALGEBRA, page);
+        const costs = await fetchCluster(fixture.direct, cluster, ALGEBRA, page);
         expect(data).toEqual({ service: { clusters: [{ name: cluster, costs }] } });
         count += costs.rows.edges.length as number;
         after = costs.rows.pageInfo.hasNextPage ? (costs.rows.pageInfo.endCursor as string) : undefined;
         if (after === undefined) expect(count).toBe(costs.rows.totalCount);
       } while (after !== undefined);
       expect(count).toBeGreaterThan(14);
-      expect(stand.received).toHaveLength(2);
+      expect(fixture.received).toHaveLength(2);
     });
 
     test.each<[string, Record<string, unknown>]>([
@@ -302,16 +304,19 @@ describe.each(ROUTERS)('through $name', (kind) => {
       ['by', { by: [{}] }],
       ['first', { by: [{ field: 'NAMESPACE' }], first: -1 }],
       ['after', { by: [{ field: 'NAMESPACE' }], after: 'forged' }],
-    ])('a wrong `%s` is refused with its code, and the fields of the catalogue are kept', async (_name, variables) => {
-      await using stand = await startStand(kind);
-      const answer = await stand.ask(QUERY.replace('{ name costs', '{ name region costs'), {
-        service: LOCAL.name,
-        ...variables,
-      });
-      const name = LOCAL.workloads[0]!.clusterName;
-      expect(answer.data).toEqual({ service: { clusters: [{ name, region: regionOf(name), costs: null }] } });
-      expect(codesOf(answer)).toEqual(['BAD_USER_INPUT']);
-    });
+    ])(
+      'an invalid `%s` is refused with its code, and the fields of the catalogue have data',
+      async (_name, variables) => {
+        await using fixture = await startFixture(kind);
+        const response = await fixture.send(QUERY.replace('{ name costs', '{ name region costs'), {
+          service: LOCAL.name,
+          ...variables,
+        });
+        const name = LOCAL.workloads[0]!.clusterName;
+        expect(response.data).toEqual({ service: { clusters: [{ name, region: regionOf(name), costs: null }] } });
+        expect(codesOf(response)).toEqual(['BAD_USER_INPUT']);
+      },
+    );
   });
 
   describe('a @oneOf input', () => {
@@ -325,10 +330,10 @@ describe.each(ROUTERS)('through $name', (kind) => {
       ['a variable', QUERY, { timeRange: { between } }],
       ['a literal', QUERY.replace(/query.*/, '{').replace('$timeRange', `{ between: ${LITERAL} }`), undefined],
     ])('is accepted as %s', async (_title, query, variables) => {
-      await using stand = await startStand(kind);
-      const answer = await stand.ask(query, variables);
-      expect(answer.errors).toEqual([]);
-      expect(answer.data.aggregatedCosts.window).toEqual({
+      await using fixture = await startFixture(kind);
+      const response = await fixture.send(query, variables);
+      expect(response.errors).toEqual([]);
+      expect(response.data.aggregatedCosts.window).toEqual({
         startTime: '2026-01-01T00:00:00.000Z',
         endTime: '2026-01-03T00:00:00.000Z',
       });
@@ -346,19 +351,19 @@ describe.each(ROUTERS)('through $name', (kind) => {
       ],
       ['none in a literal', QUERY.replace(/query.*/, '{').replace('$timeRange', '{}'), undefined],
     ])('is refused with its code (%s)', async (_title, query, variables) => {
-      await using stand = await startStand(kind);
-      const answer = await stand.ask(query, variables);
-      expect(answer.status).toBe(200);
-      expect(answer.data).toEqual({ aggregatedCosts: null });
-      expect(codesOf(answer)).toEqual([expect.stringMatching(/^(BAD_USER_INPUT|GRAPHQL_VALIDATION_FAILED)$/)]);
-      expect(stand.fetches).toHaveLength(1);
-      expect(stand.received).toEqual([]);
+      await using fixture = await startFixture(kind);
+      const response = await fixture.send(query, variables);
+      expect(response.status).toBe(200);
+      expect(response.data).toEqual({ aggregatedCosts: null });
+      expect(codesOf(response)).toEqual([expect.stringMatching(/^(BAD_USER_INPUT|GRAPHQL_VALIDATION_FAILED)$/)]);
+      expect(fixture.fetches).toHaveLength(1);
+      expect(fixture.received).toEqual([]);
     });
   });
 
-  test('aliases of a cost over several periods take one fetch, and one call per period', async () => {
-    await using stand = await startStand(kind);
-    const answer = await stand.ask(
+  test('aliases of a cost over several periods need one fetch, and one call per period', async () => {
+    await using fixture = await startFixture(kind);
+    const response = await fixture.send(
       `query ($last: CostDuration) { service(name: "${SPREAD.name}") { workloads {
         day: cost(last: "1d") { ${COST} }
         week: cost(last: "7d") { ${COST} }
@@ -367,11 +372,11 @@ describe.each(ROUTERS)('through $name', (kind) => {
       } } }`,
       { last: '30d' },
     );
-    expect(answer.errors).toEqual([]);
-    expect(entityCounts(stand)).toEqual([2]);
-    expect(stand.received.map(({ query }) => query.get('range')).sort()).toEqual(['1d', '30d', '7d']);
-    const [day, week, month] = await Promise.all(['1d', '7d', '30d'].map((last) => askRows(stand.direct, last)));
-    expect(answer.data.service.workloads).toEqual(
+    expect(response.errors).toEqual([]);
+    expect(entityCounts(fixture)).toEqual([2]);
+    expect(fixture.received.map(({ query }) => query.get('range')).sort()).toEqual(['1d', '30d', '7d']);
+    const [day, week, month] = await Promise.all(['1d', '7d', '30d'].map((last) => fetchRows(fixture.direct, last)));
+    expect(response.data.service.workloads).toEqual(
       SPREAD.workloads.map((workload) => ({
         day: day!(workload),
         week: week!(workload),
@@ -382,11 +387,11 @@ describe.each(ROUTERS)('through $name', (kind) => {
   });
 
   test('a workload of two services costs the same in both', async () => {
-    await using stand = await startStand(kind, [SPREAD, { ...SPREAD, name: 'another' }]);
-    const { data, errors } = await stand.ask(`{ services { workloads { cost(last: "7d") { ${COST} } } } }`);
+    await using fixture = await startFixture(kind, [SPREAD, { ...SPREAD, name: 'another' }]);
+    const { data, errors } = await fixture.send(`{ services { workloads { cost(last: "7d") { ${COST} } } } }`);
     expect(errors).toEqual([]);
-    expect(stand.received).toHaveLength(1);
-    const rowOf = await askRows(stand.direct, '7d');
+    expect(fixture.received).toHaveLength(1);
+    const rowOf = await fetchRows(fixture.direct, '7d');
     const workloads = SPREAD.workloads.map((workload) => ({ cost: rowOf(workload) }));
     expect(data.services).toEqual([{ workloads }, { workloads }]);
   });
@@ -403,14 +408,14 @@ describe.each(ROUTERS)('through $name', (kind) => {
         { ...known, clusterName: 'unknown' },
       ],
     };
-    await using stand = await startStand(kind, [service]);
-    const { data, errors } = await stand.ask(`{ services {
+    await using fixture = await startFixture(kind, [service]);
+    const { data, errors } = await fixture.send(`{ services {
       workloads { ${KEY} cost(last: "7d") { ${COST} } }
       clusters { name region costs { clusters } }
       namespaces { name team costs { clusters } }
     } }`);
     expect(errors).toEqual([]);
-    const rowOf = await askRows(stand.direct, '7d');
+    const rowOf = await fetchRows(fixture.direct, '7d');
     expect(data.services[0].workloads).toEqual(
       service.workloads.map((workload) => ({ ...workload, cost: workload === known ? rowOf(known) : null })),
     );
@@ -427,39 +432,39 @@ describe.each(ROUTERS)('through $name', (kind) => {
     );
   });
 
-  test('an invalid key is an error at its path, and the other entities are kept', async () => {
+  test('an invalid key is an error at its path, and the other entities have data', async () => {
     const [here, there] = SPREAD.workloads as [WorkloadKey, WorkloadKey];
     const service = { ...SPREAD, workloads: [here, { ...here, name: '' }, there] };
-    await using stand = await startStand(kind, [service]);
-    const answer = await stand.ask(`{ services { owner workloads { ${KEY} cost(last: "7d") { ${COST} } } } }`);
-    const rowOf = await askRows(stand.direct, '7d');
-    expect(answer.data.services).toEqual([
+    await using fixture = await startFixture(kind, [service]);
+    const response = await fixture.send(`{ services { owner workloads { ${KEY} cost(last: "7d") { ${COST} } } } }`);
+    const rowOf = await fetchRows(fixture.direct, '7d');
+    expect(response.data.services).toEqual([
       {
         owner: service.owner,
         workloads: service.workloads.map((each) => ({ ...each, cost: each.name === '' ? null : rowOf(each) })),
       },
     ]);
-    expect(codesOf(answer)).toEqual(['BAD_USER_INPUT']);
+    expect(codesOf(response)).toEqual(['BAD_USER_INPUT']);
     // Hive also includes the name of the field.
-    expectPaths(answer, [['services', 0, 'workloads', 1, ...(kind.hasExactPaths ? [] : ['cost'])]], kind);
+    expectPaths(response, [['services', 0, 'workloads', 1, ...(kind.hasExactPaths ? [] : ['cost'])]], kind);
   });
 
-  describe('the rest of the response is kept when these fail:', () => {
-    const expectFieldErrors = (answer: Answer, paths: readonly (readonly unknown[])[]): void => {
-      expect(answer.status).toBe(200);
-      expectPaths(answer, paths, kind);
-      for (const { extensions } of answer.errors) {
+  describe('the rest of the response has data when this fails:', () => {
+    const expectFieldErrors = (response: GraphqlResponse, paths: readonly (readonly unknown[])[]): void => {
+      expect(response.status).toBe(200);
+      expectPaths(response, paths, kind);
+      for (const { extensions } of response.errors) {
         const requestId = expect.any(String) as string;
         expect(extensions).toMatchObject({ code: 'UPSTREAM_ERROR', retryable: true, requestId });
       }
     };
 
     test('ScaleOps, below fields of the catalogue', async () => {
-      await using stand = await startStand(kind);
-      stand.fail(() => true);
-      const answer = await stand.ask(`{ services(first: 2) { owner workloads { ${KEY} cost { totalCost } } } }`);
+      await using fixture = await startFixture(kind);
+      fixture.fail(() => true);
+      const response = await fixture.send(`{ services(first: 2) { owner workloads { ${KEY} cost { totalCost } } } }`);
       const services = SERVICES.slice(0, 2);
-      expect(answer.data.services).toEqual(
+      expect(response.data.services).toEqual(
         services.map(({ owner, workloads }) => ({
           owner,
           workloads: workloads.map((key) => ({ ...key, cost: null })),
@@ -468,31 +473,31 @@ describe.each(ROUTERS)('through $name', (kind) => {
       const paths = services.flatMap(({ workloads }, at) =>
         workloads.map((_key, index) => ['services', at, 'workloads', index, 'cost']),
       );
-      expectFieldErrors(answer, paths);
-      expect(stand.received).toHaveLength(1);
+      expectFieldErrors(response, paths);
+      expect(fixture.received).toHaveLength(1);
     });
 
     test('ScaleOps, for one of two periods', async () => {
-      await using stand = await startStand(kind);
-      stand.fail(({ query }) => query.get('range') === '30d');
-      const answer = await stand.ask(`{ service(name: "${LOCAL.name}") {
+      await using fixture = await startFixture(kind);
+      fixture.fail(({ query }) => query.get('range') === '30d');
+      const response = await fixture.send(`{ service(name: "${LOCAL.name}") {
         owner workloads { week: cost(last: "7d") { ${COST} } month: cost(last: "30d") { ${COST} } }
       } }`);
-      const rowOf = await askRows(stand.direct, '7d');
+      const rowOf = await fetchRows(fixture.direct, '7d');
       const workloads = [{ week: rowOf(LOCAL.workloads[0]!), month: null }];
-      expect(answer.data).toEqual({ service: { owner: LOCAL.owner, workloads } });
-      expectFieldErrors(answer, [['service', 'workloads', 0, 'month']]);
+      expect(response.data).toEqual({ service: { owner: LOCAL.owner, workloads } });
+      expectFieldErrors(response, [['service', 'workloads', 0, 'month']]);
     });
 
     test('the catalogue, below fields of the gateway', async () => {
-      await using stand = await startStand(kind);
-      stand.catalogue.setDown(true);
-      const answer = await stand.ask(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) {
+      await using fixture = await startFixture(kind);
+      fixture.catalogue.setDown(true);
+      const response = await fixture.send(`{ workloadCosts(filter: { multiCluster: true, last: "7d" }) {
         totals { rowCount } rows(first: 2) { nodes { totalCost kubernetesCluster { name region } kubernetesWorkload { name } } }
       } }`);
-      expect(answer.status).toBe(200);
-      expect(answer.errors.length).toBeGreaterThan(0);
-      const { totals, rows } = answer.data.workloadCosts;
+      expect(response.status).toBe(200);
+      expect(response.errors.length).toBeGreaterThan(0);
+      const { totals, rows } = response.data.workloadCosts;
       expect(totals).toEqual({ rowCount: FLEET });
       expect(rows.nodes).toHaveLength(2);
       for (const node of rows.nodes) {
@@ -505,22 +510,22 @@ describe.each(ROUTERS)('through $name', (kind) => {
     });
 
     test('the catalogue, beside fields of the gateway', async () => {
-      await using stand = await startStand(kind);
-      stand.catalogue.setDown(true);
-      const answer = await stand.ask(`{ service(name: "x") { owner } workloadCosts { totals { totalCost } } }`);
-      expect(answer.data).toEqual({
+      await using fixture = await startFixture(kind);
+      fixture.catalogue.setDown(true);
+      const response = await fixture.send(`{ service(name: "x") { owner } workloadCosts { totals { totalCost } } }`);
+      expect(response.data).toEqual({
         service: null,
         workloadCosts: { totals: { totalCost: expect.any(Number) as number } },
       });
-      expect(answer.errors).toHaveLength(1);
+      expect(response.errors).toHaveLength(1);
     });
   });
 });
 
-interface ForwardStand extends Supergraph {
+interface ForwardFixture extends Supergraph {
   readonly direct: TestGateway;
   readonly tenants: Tenants;
-  askAs(token: string | undefined, headers?: Record<string, string>): Promise<Answer>;
+  sendAs(token: string | undefined, headers?: Record<string, string>): Promise<GraphqlResponse>;
 }
 
 const TOKENS = { 'token-of-ann': 'ann', 'token-of-bob': 'bob' };
@@ -540,7 +545,7 @@ const SHARED: Service = {
 
 // Mutation that fails here: the principal left out of toCacheKey().
 describe.each(ROUTERS)('$name and a gateway with SCALEOPS_AUTH=forward', (kind) => {
-  const startForwardStand = async (): Promise<ForwardStand> => {
+  const startForwardFixture = async (): Promise<ForwardFixture> => {
     const tenants = await startTenants({ tokens: TOKENS });
     const direct = startGateway(tenants.url, {
       SCALEOPS_AUTH: 'forward',
@@ -551,8 +556,8 @@ describe.each(ROUTERS)('$name and a gateway with SCALEOPS_AUTH=forward', (kind) 
       ...supergraph,
       direct,
       tenants,
-      askAs: (token, headers) =>
-        supergraph.ask('{ service(name: "shared") { owner workloads { cost { totalCost } } } }', undefined, {
+      sendAs: (token, headers) =>
+        supergraph.send('{ service(name: "shared") { owner workloads { cost { totalCost } } } }', undefined, {
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...headers,
         }),
@@ -564,7 +569,7 @@ describe.each(ROUTERS)('$name and a gateway with SCALEOPS_AUTH=forward', (kind) 
       },
     };
   };
-  const costsFor = ({ tenants }: ForwardStand, tenant: string): object => ({
+  const costsFor = ({ tenants }: ForwardFixture, tenant: string): object => ({
     service: {
       owner: 'everybody',
       workloads: Object.values(TOKENS).map((each) => ({
@@ -574,42 +579,42 @@ describe.each(ROUTERS)('$name and a gateway with SCALEOPS_AUTH=forward', (kind) 
   });
 
   test('the token of each caller reaches ScaleOps, and each caller gets its own costs', async () => {
-    await using stand = await startForwardStand();
+    await using fixture = await startForwardFixture();
     const tokens = Array.from({ length: 20 }, (_, at) => [ANN, BOB][at % 2]!);
-    const answers = await Promise.all(tokens.map((token) => stand.askAs(token)));
-    for (const [at, answer] of answers.entries()) {
-      expect(answer.errors).toEqual([]);
-      expect(answer.data).toEqual(costsFor(stand, at % 2 === 0 ? 'ann' : 'bob'));
+    const responses = await Promise.all(tokens.map((token) => fixture.sendAs(token)));
+    for (const [at, response] of responses.entries()) {
+      expect(response.errors).toEqual([]);
+      expect(response.data).toEqual(costsFor(fixture, at % 2 === 0 ? 'ann' : 'bob'));
     }
-    expect(stand.tenants.requests.map(({ token }) => token).sort()).toEqual([ANN, BOB]);
+    expect(fixture.tenants.requests.map(({ token }) => token).sort()).toEqual([ANN, BOB]);
   });
 
-  test('a caller without a token, or with a wrong one, gets an error beside the fields of the catalogue', async () => {
-    await using stand = await startForwardStand();
+  test('a caller without a token, or with an invalid one, gets an error beside the fields of the catalogue', async () => {
+    await using fixture = await startForwardFixture();
     for (const [token, status, calls] of [
       [undefined, 401, 0],
       ['token-of-nobody', 200, 1],
     ] as const) {
-      const before = stand.tenants.requests.length;
-      const answer = await stand.askAs(token);
-      expect(answer.status).toBe(200);
-      expect(answer.data).toEqual(costsFor(stand, 'nobody'));
-      expect(new Set(codesOf(answer))).toEqual(new Set(['UNAUTHENTICATED']));
-      expect(answer.text).not.toContain('token-of-');
-      expect(stand.fetches.at(-1)?.status).toBe(status);
-      expect(stand.tenants.requests.slice(before)).toHaveLength(calls);
+      const before = fixture.tenants.requests.length;
+      const response = await fixture.sendAs(token);
+      expect(response.status).toBe(200);
+      expect(response.data).toEqual(costsFor(fixture, 'nobody'));
+      expect(new Set(codesOf(response))).toEqual(new Set(['UNAUTHENTICATED']));
+      expect(response.text).not.toContain('token-of-');
+      expect(fixture.fetches.at(-1)?.status).toBe(status);
+      expect(fixture.tenants.requests.slice(before)).toHaveLength(calls);
     }
   });
 
-  test('the request id is in the log and in the error, and both subgraphs get it', async () => {
-    await using stand = await startForwardStand();
+  test('the request id is in the log and the error, and reaches both subgraphs', async () => {
+    await using fixture = await startForwardFixture();
     const requestId = 'id.of:the-client_1';
-    const answer = await stand.askAs('token-of-nobody', { 'x-request-id': requestId });
-    expect(answer.errors[0]?.extensions).toMatchObject({ requestId });
-    expect(stand.direct.log.filter((line) => line.requestId === requestId)).toMatchObject([
+    const response = await fixture.sendAs('token-of-nobody', { 'x-request-id': requestId });
+    expect(response.errors[0]?.extensions).toMatchObject({ requestId });
+    expect(fixture.direct.log.filter((line) => line.requestId === requestId)).toMatchObject([
       { msg: 'operation', errorCodes: ['UNAUTHENTICATED'] },
     ]);
-    expect(stand.fetches.map(({ headers }) => headers['x-request-id'])).toEqual([requestId]);
-    expect(stand.catalogue.requests.map((headers) => headers.get('x-request-id'))).toEqual([requestId]);
+    expect(fixture.fetches.map(({ headers }) => headers['x-request-id'])).toEqual([requestId]);
+    expect(fixture.catalogue.requests.map((headers) => headers.get('x-request-id'))).toEqual([requestId]);
   });
 });

@@ -1,5 +1,5 @@
-// The settings of the subgraph, and the directives of its SDL: whether there is a subgraph, who may see costs through a
-// router, what contracts may leave out, what fields cost, and how cached responses are invalidated.
+// The settings of the subgraph and the directives of its SDL: permissions at a router, tags for contracts, costs of
+// fields, and cache tags.
 
 import {
   getIntrospectionQuery,
@@ -28,7 +28,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { readConfig } from '../../src/config/config.js';
 import { ConfigError } from '../../src/config/settings/reader.js';
 import { printSchema } from '../../src/graphql/schema.js';
-import { startStack, type Answer } from '../kit/gateway.js';
+import { startStack, type GraphqlResponse } from '../kit/gateway.js';
 import { MAIN, ROOT, startProcess } from '../kit/processes/process.js';
 import { composeWithApollo, composeWithWunderGraph, type Subgraph } from '../kit/federation/routers.js';
 
@@ -63,7 +63,7 @@ function namedType(type: TypeNode): string {
 const isList = (type: TypeNode): boolean =>
   type.kind === Kind.NON_NULL_TYPE ? isList(type.type) : type.kind === Kind.LIST_TYPE;
 
-const dataOf = ({ data, errors }: Answer): any => {
+const dataOf = ({ data, errors }: GraphqlResponse): any => {
   expect(errors).toEqual([]);
   return data as unknown;
 };
@@ -76,8 +76,8 @@ async function startGateway(env: Record<string, string>) {
 
 /** The SDL of a gateway with these settings. */
 async function fetchSdl(env: Record<string, string>): Promise<string> {
-  const { ask } = await startGateway(env);
-  return dataOf(await ask('{ _service { sdl } }'))._service.sdl as string;
+  const { send } = await startGateway(env);
+  return dataOf(await send('{ _service { sdl } }'))._service.sdl as string;
 }
 
 /** The problems of a setting. */
@@ -95,9 +95,9 @@ function problemsOf(env: Record<string, string>): readonly string[] {
 
 describe('GATEWAY_FEDERATION', () => {
   const introspect = async (env: Record<string, string>) => {
-    const { ask } = await startGateway(env);
+    const { send } = await startGateway(env);
     const everything = { specifiedByUrl: true, schemaDescription: true, inputValueDeprecation: true };
-    return dataOf(await ask(getIntrospectionQuery(everything))) as IntrospectionQuery;
+    return dataOf(await send(getIntrospectionQuery(everything))) as IntrospectionQuery;
   };
   const OF_ROUTERS = ['_Any', '_Entity', '_Service'];
   const FIELDS_OF_ROUTERS = ['_entities', '_service'];
@@ -129,21 +129,21 @@ describe('GATEWAY_FEDERATION', () => {
     'query ($of: [_Any!]!) { __typename }',
     '{ kubernetesCluster(name: "a") { ... on _Entity { __typename } } }',
   ])('off refuses %s', async (query) => {
-    const { ask, received } = await startGateway({ GATEWAY_FEDERATION: 'off' });
-    const { status, errors } = await ask(query);
+    const { send, received } = await startGateway({ GATEWAY_FEDERATION: 'off' });
+    const { status, errors } = await send(query);
     expect(status).toBe(400);
     expect(errors[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
     expect(received).toEqual([]);
   });
 
-  test('off answers operations like on', async () => {
+  test('off executes operations like on', async () => {
     const query = `{
       kubernetesCluster(name: "prod-us-east-1") { name costs { clusters rows(first: 3) { nodes { id share kubernetesWorkload { name } } } } }
       aggregatedCosts { totals { totalCost } }
     }`;
     const [on, off] = [await startGateway({}), await startGateway({ GATEWAY_FEDERATION: 'off' })];
-    const data = dataOf(await off.ask(query));
-    expect(data).toEqual(dataOf(await on.ask(query)));
+    const data = dataOf(await off.send(query));
+    expect(data).toEqual(dataOf(await on.send(query)));
     expect(data.kubernetesCluster.costs.rows.nodes).toHaveLength(3);
   });
 
@@ -214,10 +214,10 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
     ]);
   });
 
-  test('applies to routers only: the gateway itself answers as before', async () => {
-    const { ask } = await startGateway({ GATEWAY_FEDERATION_ACCESS: ANY_OF_TWO });
+  test('applies to routers only: the gateway itself checks nothing', async () => {
+    const { send } = await startGateway({ GATEWAY_FEDERATION_ACCESS: ANY_OF_TWO });
     const query = '{ workloadCosts { rows { totalCount } } }';
-    expect(dataOf(await ask(query))).toEqual(dataOf(await (await startGateway({})).ask(query)));
+    expect(dataOf(await send(query))).toEqual(dataOf(await (await startGateway({})).send(query)));
   });
 
   describe('in a supergraph', () => {
@@ -272,7 +272,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
       test.each([
         ['authenticated', 'authenticated', '@authenticated'],
         [ANY_OF_TWO, 'requiresScopes', '@requiresScopes(scopes: [["costs:read", "finops"], ["admin"]])'],
-      ])('with %j every path to costs is guarded', async (access, guard, text) => {
+      ])('with %j every path to costs requires the permission', async (access, guard, text) => {
         for (const others of [[], [TEAMS]]) {
           const supergraph = compose(await costs(access), ...others);
           const open = openTypes(supergraph, guard);
@@ -294,7 +294,7 @@ describe('GATEWAY_FEDERATION_ACCESS', () => {
         }
       });
 
-      test('with off every path is open', async () => {
+      test('with off no path requires a permission', async () => {
         const supergraph = compose(await costs('off'), TEAMS);
         const open = openTypes(supergraph, 'authenticated');
         expect(open).toEqual(expect.arrayContaining([...GUARDED, 'CostTotals', 'CostBreakdown', 'Team']));
@@ -341,7 +341,7 @@ function importsOf(sdl: string): string[] {
 // -------------------------------------------------------------------------------------- GATEWAY_FEDERATION_CACHE_TAGS
 
 describe('GATEWAY_FEDERATION_CACHE_TAGS', () => {
-  test('off works together with GATEWAY_FEDERATION_ACCESS', async () => {
+  test('off can be combined with GATEWAY_FEDERATION_ACCESS', async () => {
     const env = { GATEWAY_FEDERATION_CACHE_TAGS: 'off', GATEWAY_FEDERATION_ACCESS: 'authenticated' };
     const sdl = await fetchSdl(env);
     expect(sdl).not.toMatch(/cacheTag/i);
@@ -402,7 +402,7 @@ describe('the built process with --print-schema', () => {
 
 // -------------------------------------------------------------------------------------------------------- the text
 
-describe('the text', () => {
+describe('the printed SDL', () => {
   const sdl = printSchema({ cacheTags: true });
   const document = parse(sdl);
   const objects = objectsOf(document);
@@ -477,7 +477,7 @@ describe('the text', () => {
       expect(named.filter((type) => tagsOf(type).join() !== 'public').map(({ name }) => name.value)).toEqual([]);
     });
 
-    test('leaves every required input in a contract', () => {
+    test('is not `internal` on any required input', () => {
       const internal = inputFields.filter(({ field }) => tagsOf(field).includes('internal'));
       expect(internal.filter(({ field }) => field.type.kind === Kind.NON_NULL_TYPE)).toEqual([]);
     });
@@ -512,7 +512,7 @@ describe('the text', () => {
     );
     const INT = print(parseType('Int'));
 
-    test('is on the lists that a caller can limit', () => {
+    test('is on the lists with a length that the caller can limit', () => {
       expect(sized.map(({ name }) => name)).toEqual(
         expect.arrayContaining(['CostReport.rows', 'CostReport.breakdown']),
       );
@@ -543,7 +543,7 @@ describe('the text', () => {
       else expect(Number.isInteger(size.assumedSize) && Number(size.assumedSize) > 0).toBe(true);
     });
 
-    test('names every argument that limits a list', () => {
+    test('names every argument that limits the length of a list', () => {
       const slicing = fields.flatMap((each) => {
         const names = (each.field.arguments ?? []).map(({ name }) => name.value);
         return names.includes('first')

@@ -10,21 +10,21 @@ const WORKLOADS = 'query ($filter: WorkloadCostsFilter) { report: workloadCosts(
 const AGGREGATED = 'query ($filter: AggregatedCostsFilter) { report: aggregatedCosts(filter: $filter) { asOf } }';
 
 let stack: TestStack;
-let asked = 0;
+let requested = 0;
 beforeAll(async () => {
   stack = await startStack({ env: { CACHE_TTL_SECONDS: '0' } });
 });
 afterEach(() => {
-  asked = stack.received.length;
+  requested = stack.received.length;
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-/** The request that one question sent upstream. */
+/** The upstream request of one query. */
 async function sent(query: string, filter: unknown) {
-  const answer = await stack.ask(query, { filter });
-  expect(answer.errors).toEqual([]);
-  expect(stack.received).toHaveLength(asked + 1);
-  const request = stack.received[asked]!;
+  const response = await stack.send(query, { filter });
+  expect(response.errors).toEqual([]);
+  expect(stack.received).toHaveLength(requested + 1);
+  const request = stack.received[requested]!;
   assertUpstreamRequest(request);
   return { path: request.path, query: Object.fromEntries(request.query), body: request.body };
 }
@@ -116,14 +116,14 @@ describe('the workload report', () => {
 
 test('multiCluster follows SCALEOPS_MULTI_CLUSTER unless the filter decides it', async () => {
   await using wide = await startStack({ env: { SCALEOPS_MULTI_CLUSTER: 'on' } });
-  await wide.ask(AGGREGATED);
-  await wide.ask(WORKLOADS, { filter: { multiCluster: false } });
+  await wide.send(AGGREGATED);
+  await wide.send(WORKLOADS, { filter: { multiCluster: false } });
   expect(wide.received[0]?.body).toEqual({ multiCluster: true });
   expect(wide.received[1]?.query.get('multiCluster')).toBe('false');
 });
 
 const EMPTY_LIST = 'must not be an empty list; omit it to not filter by it.';
-/** For a list that its input needs. */
+/** For a list that its input requires. */
 const atLeastOne = (path: string, list: string, what: string): string =>
   `${path}.${list} must have at least one ${what}; omit ${path} to not filter by it.`;
 const LABEL_KEY =
@@ -183,13 +183,13 @@ describe('a filter that breaks a rule is refused before any upstream call:', () 
       'filter.labels.labels[0].value must have at most 1024 characters.',
     ],
   ])('%s %j', async (query, filter, message) => {
-    const { status, data, errors } = await stack.ask(query, { filter });
+    const { status, data, errors } = await stack.send(query, { filter });
     expect({ status, data, errors }).toMatchObject({
       status: 200,
       data: { report: null },
       errors: [{ message, path: ['report'], extensions: { code: 'BAD_USER_INPUT', retryable: false } }],
     });
-    expect(stack.received).toHaveLength(asked);
+    expect(stack.received).toHaveLength(requested);
   });
 });
 
@@ -208,21 +208,21 @@ describe('an invalid scalar is refused with its path:', () => {
     field === 'last' ? { last: value } : { between: { from: value, to: '2026-02-01T00:00:00Z' } };
 
   test.each(cases)('%s %s as a variable', async (field, value, rule) => {
-    const { status, errors } = await stack.ask(AGGREGATED, { filter: { timeRange: toRange(field, value) } });
+    const { status, errors } = await stack.send(AGGREGATED, { filter: { timeRange: toRange(field, value) } });
     expect(status).toBe(400);
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT', retryable: false } }]);
     expect(errors[0]?.message).toContain(`"filter.timeRange.${field}"; ${rule}`);
     expect(errors[0]?.message.length).toBeLessThan(800);
-    expect(stack.received).toHaveLength(asked);
+    expect(stack.received).toHaveLength(requested);
   });
 
   test.each(cases)('%s %s as a literal', async (field, value, rule) => {
     const literal = JSON.stringify(toRange(field, value)).replaceAll(/"(\w+)":/g, '$1:');
-    const { status, errors } = await stack.ask(`{ aggregatedCosts(filter: { timeRange: ${literal} }) { asOf } }`);
+    const { status, errors } = await stack.send(`{ aggregatedCosts(filter: { timeRange: ${literal} }) { asOf } }`);
     expect(status).toBe(400);
     expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
     expect(errors[0]?.message).toContain(`filter.timeRange.${field}: ${rule}`);
-    expect(stack.received).toHaveLength(asked);
+    expect(stack.received).toHaveLength(requested);
   });
 
   test.each<[string, unknown]>([
@@ -232,18 +232,18 @@ describe('an invalid scalar is refused with its path:', () => {
     ['a number for a name', { clusters: [1] }],
     ['a null in a list', { clusters: [null] }],
     ['a stepSize over 2^31 - 1', { stepSize: 2 ** 31 }],
-    ['a field that is not there', { cluster: ['a'] }],
+    ['an unknown field', { cluster: ['a'] }],
     ['a prototype key', JSON.parse('{"__proto__": {"clusters": ["a"]}}') as unknown],
   ])('%s', async (_name, filter) => {
-    const { status, errors } = await stack.ask(AGGREGATED, { filter });
+    const { status, errors } = await stack.send(AGGREGATED, { filter });
     expect({ status, code: errors[0]?.extensions.code }).toEqual({ status: 400, code: 'BAD_USER_INPUT' });
-    expect(stack.received).toHaveLength(asked);
+    expect(stack.received).toHaveLength(requested);
   });
 
   test('a nullable variable in a @oneOf input', async () => {
     const query = 'query ($last: CostDuration) { aggregatedCosts(filter: { timeRange: { last: $last } }) { asOf } }';
-    const { errors } = await stack.ask(query, {});
+    const { errors } = await stack.send(query, {});
     expect(errors[0]?.extensions.code).toBe('GRAPHQL_VALIDATION_FAILED');
-    expect(stack.received).toHaveLength(asked);
+    expect(stack.received).toHaveLength(requested);
   });
 });

@@ -1,4 +1,4 @@
-// Messages about inputs that do not fit their type say what to write instead.
+// Messages about inputs of the wrong type say what to write instead.
 
 import { describe, expect, test } from 'vitest';
 
@@ -24,9 +24,9 @@ describe('a message about an input', () => {
       '{ workloadCosts { totals(where: { labels: [] }) { rowCount } } }',
       'It has clusterNames, namespaces, workloadTypes, workloadNames, dimensions, search, minTotalCost, maxTotalCost and minSavingsAvailable.',
     ],
-  ])('names what can be written in place of %s', async (_title, query, hint) => {
+  ])('names the valid input in place of %s', async (_title, query, hint) => {
     await using stack = await startStack();
-    const { errors } = await stack.ask(query);
+    const { errors } = await stack.send(query);
     expect(errors).toHaveLength(1);
     expect(errors[0]).toMatchObject({
       message: expect.stringMatching(/^.+\. /) as string,
@@ -40,17 +40,17 @@ describe('a message about an input', () => {
     ['an unknown enum value', { field: 'TEAM' }, 'It has CLUSTER, NAMESPACE, WORKLOAD_TYPE and WORKLOAD_NAME.'],
     ['a @oneOf input without a field', {}, DIMENSIONS],
     ['a @oneOf input with two fields', { field: 'CLUSTER', label: 'team' }, DIMENSIONS],
-  ])('says it of %s in a variable', async (_title, by, hint) => {
+  ])('names the valid input in place of %s in a variable', async (_title, by, hint) => {
     await using stack = await startStack();
     const query = 'query ($by: [CostDimensionInput!]!) { workloadCosts { breakdown(by: $by) { groupCount } } }';
-    const { errors } = await stack.ask(query, { by: [by] });
+    const { errors } = await stack.send(query, { by: [by] });
     expect(errors[0]!.extensions.code).toBe('BAD_USER_INPUT');
     expect(errors[0]!.message.endsWith(` ${hint}`)).toBe(true);
   });
 
   test('names nothing of the schema with introspection off', async () => {
     await using stack = await startStack({ env: { GATEWAY_INTROSPECTION: 'off' } });
-    const { errors } = await stack.ask(groupBy('{ field: TEAM }'));
+    const { errors } = await stack.send(groupBy('{ field: TEAM }'));
     expect(errors[0]!.message).toBe('by[0].field: Value "TEAM" does not exist in "CostDimension" enum.');
   });
 
@@ -73,7 +73,7 @@ describe('a message about an input', () => {
     ],
   ])('names the place of a literal of another type: %s', async (field, message) => {
     await using stack = await startStack();
-    const { errors } = await stack.ask(`{ workloadCosts { ${field} } }`);
+    const { errors } = await stack.send(`{ workloadCosts { ${field} } }`);
     expect(errors.map((error) => error.message)).toEqual([expect.stringMatching(message)]);
     expect(stack.received).toHaveLength(0);
   });

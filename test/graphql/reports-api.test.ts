@@ -1,4 +1,4 @@
-// Questions over reports through the whole gateway: responses are compared with the reference over the upstream's JSON,
+// Queries over reports through the whole gateway: responses are compared with the reference over the upstream's JSON,
 // upstream calls are counted, and every bad input gets a clear error.
 
 import fc from 'fast-check';
@@ -13,7 +13,7 @@ import { createOperationSteps } from '../../src/loaders/operation-steps.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { ReceivedRequest } from '../../src/simulator/received-request.js';
 import { createSimulator } from '../../src/simulator/simulator.js';
-import { startGateway, TOKEN, type Answer, type TestGateway } from '../kit/gateway.js';
+import { startGateway, TOKEN, type GraphqlResponse, type TestGateway } from '../kit/gateway.js';
 import {
   addUp,
   anyReport,
@@ -63,13 +63,13 @@ async function start(env: Record<string, string> = {}): Promise<Stack> {
     async upstreamRows(index = 0) {
       const { method, path, query, body } = received[index]!;
       isCounting = false;
-      const answer = await fetch(`${url}${path}?${query.toString()}`, {
+      const response = await fetch(`${url}${path}?${query.toString()}`, {
         method,
         headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
       isCounting = true;
-      return readRows((await answer.json()) as UpstreamReport);
+      return readRows((await response.json()) as UpstreamReport);
     },
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();
@@ -93,11 +93,11 @@ const shown = (rows: readonly Row[]) =>
   rows.map(({ scaleOpsId, totalCost, share }) => ({ scaleOpsId, totalCost, share }));
 const nodes = (connection: Connection) => connection.edges.map(({ node }) => node);
 
-describe('questions of one operation', () => {
+describe('queries of one operation', () => {
   test('make one upstream call for each distinct filter, on both reports', async () => {
     await using stack = await start({ CACHE_TTL_SECONDS: '0' });
     const where = { search: 'A', minTotalCost: 1 };
-    const { data, errors } = await stack.ask(
+    const { data, errors } = await stack.send(
       `query ($where: CostRowsWhere) {
         a: workloadCosts(filter: { multiCluster: true, last: "7d" }) {
           cheapest: rows(where: $where, orderBy: [{ field: TOTAL_COST, direction: ASC }], first: 3) { ${PAGE} }
@@ -161,7 +161,7 @@ describe('questions of one operation', () => {
 
   test('find the ten workloads with the largest savings, and the cost of each team with the others', async () => {
     await using stack = await start();
-    const { data, errors } = await stack.ask(`{
+    const { data, errors } = await stack.send(`{
       workloadCosts(filter: { multiCluster: true }) {
         rows(orderBy: [{ field: SAVINGS_AVAILABLE }], first: 10) { nodes { scaleOpsId savingsAvailable } }
         breakdown(by: [{ label: "team" }], first: 3) { ${BREAKDOWN} }
@@ -179,9 +179,9 @@ describe('questions of one operation', () => {
     expect(data.workloadCosts.breakdown).toEqual(named(byTeam, ['label:team']));
   });
 
-  test('return counts alone with `first: 0`', async () => {
+  test('return only counts with `first: 0`', async () => {
     await using stack = await start({ GATEWAY_MAX_PAGE_ROWS: '1' });
-    const { data, errors } = await stack.ask(`{ workloadCosts(filter: { multiCluster: true }) {
+    const { data, errors } = await stack.send(`{ workloadCosts(filter: { multiCluster: true }) {
       rows(first: 0) { nodes { id } ${PAGE} }
       last: rows(last: 0) { ${PAGE} }
       breakdown(by: [{ field: NAMESPACE }], first: 0) { groups { share } others { rowCount } groupCount }
@@ -206,10 +206,10 @@ describe('pages', () => {
     }
   }`;
 
-  test('follow each other forward and backward without a row lost or shown twice', async () => {
+  test('contain each row once, forward and backward', async () => {
     await using stack = await start();
     const page = async (variables: object) => {
-      const { data, errors } = await stack.ask(WALK, variables);
+      const { data, errors } = await stack.send(WALK, variables);
       expect(errors).toEqual([]);
       const { edges, pageInfo } = data.workloadCosts.rows as Connection;
       expect(pageInfo.startCursor).toBe(edges[0]!.cursor);
@@ -220,7 +220,7 @@ describe('pages', () => {
     while (forward.at(-1)!.hasNextPage) forward.push(await page({ first: 50, after: forward.at(-1)!.endCursor }));
     const backward = [await page({ last: 50 })];
     while (backward[0]!.hasPreviousPage) backward.unshift(await page({ last: 50, before: backward[0]!.startCursor }));
-    const { data } = await stack.ask(
+    const { data } = await stack.send(
       '{ workloadCosts(filter: { multiCluster: true }) { rows { nodes { id scaleOpsId } } } }',
     );
     const nodesById = data.workloadCosts.rows.nodes as readonly { readonly id: string; readonly scaleOpsId: string }[];
@@ -239,21 +239,21 @@ describe('pages', () => {
   });
 
   test.each(['nodes { id }', 'edges { cursor }'])(
-    'over GATEWAY_MAX_PAGE_ROWS are refused for %s, naming `first`; counts and sums are not',
+    'over GATEWAY_MAX_PAGE_ROWS are refused for %s with a hint to `first`; counts and sums are allowed',
     async (selection) => {
       await using stack = await start({ GATEWAY_MAX_PAGE_ROWS: '20' });
-      const ask = (page: string, what: string) =>
-        stack.ask(`{ workloadCosts(filter: { multiCluster: true }) { rows${page} { ${what} } } }`);
+      const send = (page: string, what: string) =>
+        stack.send(`{ workloadCosts(filter: { multiCluster: true }) { rows${page} { ${what} } } }`);
       for (const page of ['', '(first: 21)', '(last: 21)', '(where: { minTotalCost: 0 })']) {
-        const { errors } = await ask(page, selection);
+        const { errors } = await send(page, selection);
         expect(errors).toHaveLength(1);
         expect(errors[0]!.extensions.code).toBe('BAD_USER_INPUT');
         expect(errors[0]!.message).toMatch(/^first .*\b20\b/);
       }
       for (const page of ['(first: 20)', '(last: 20)', '(first: 20, where: { minTotalCost: 0 })']) {
-        expect((await ask(page, selection)).errors).toEqual([]);
+        expect((await send(page, selection)).errors).toEqual([]);
       }
-      const counts = await stack.ask(`{ workloadCosts(filter: { multiCluster: true }) {
+      const counts = await stack.send(`{ workloadCosts(filter: { multiCluster: true }) {
         rows { totalCount pageInfo { hasNextPage endCursor } } totals { rowCount }
         breakdown(by: [{ field: WORKLOAD_NAME }]) { groups { share } }
       } }`);
@@ -271,19 +271,22 @@ describe('an input', () => {
 
   beforeAll(async () => {
     stack = await start();
-    const { data } = await stack.ask(`{ workloadCosts(filter: { multiCluster: true }) {
+    const { data } = await stack.send(`{ workloadCosts(filter: { multiCluster: true }) {
       plain: rows(first: 1) { pageInfo { endCursor } }
       ordered: rows(orderBy: [{ field: REPLICAS }], first: 1) { pageInfo { endCursor } }
     } }`);
     for (const [name, { pageInfo }] of Object.entries<any>(data.workloadCosts)) cursors[name] = pageInfo.endCursor;
     rows = await stack.upstreamRows();
-    const other = await stack.ask('{ aggregatedCosts { rows(first: 1) { pageInfo { endCursor } } } }');
+    const other = await stack.send('{ aggregatedCosts { rows(first: 1) { pageInfo { endCursor } } } }');
     cursors.foreign = other.data.aggregatedCosts.rows.pageInfo.endCursor;
   });
   afterAll(() => stack[Symbol.asyncDispose]());
 
   /** Queries the cached report; `variables` as "$name: Type" and value. */
-  async function ask(selection: string, variables: Record<string, [type: string, json: string]> = {}): Promise<Answer> {
+  async function send(
+    selection: string,
+    variables: Record<string, [type: string, json: string]> = {},
+  ): Promise<GraphqlResponse> {
     const before = stack.received.length;
     const declared = Object.entries(variables).map(([name, [type]]) => `$${name}: ${type}`);
     const query = `query ${declared.length === 0 ? '' : `(${declared.join(', ')})`} {
@@ -292,13 +295,13 @@ describe('an input', () => {
     const values = Object.entries(variables).map(([name, [, json]]) => `${JSON.stringify(name)}: ${json}`);
     // Literal JSON: JSON.stringify cannot write 1e999.
     const body = `{ "query": ${JSON.stringify(query)}, "variables": { ${values.join(', ')} } }`;
-    const answer = await stack.ask('', undefined, { body });
-    expect(answer.text).not.toContain('INTERNAL_SERVER_ERROR');
+    const response = await stack.send('', undefined, { body });
+    expect(response.text).not.toContain('INTERNAL_SERVER_ERROR');
     expect(stack.received).toHaveLength(before);
-    return answer;
+    return response;
   }
 
-  const expectRefusal = ({ errors }: Answer, code: string, message: RegExp | string) => {
+  const expectRefusal = ({ errors }: GraphqlResponse, code: string, message: RegExp | string) => {
     expect(errors.map(({ extensions }) => extensions.code)).toEqual([code]);
     expect(errors[0]!.message).toMatch(message);
     // An error that repeats a long input would be as long.
@@ -319,13 +322,13 @@ describe('an input', () => {
       /^first /,
     ],
     [
-      'a least cost of 1e999',
+      'a minimum cost of 1e999',
       'rows(where: { minTotalCost: 1e999 }) { totalCount }',
       'BAD_USER_INPUT',
       /^where\.minTotalCost /,
     ],
     [
-      'least savings of -1e999',
+      'minimum savings of -1e999',
       'totals(where: { minSavingsAvailable: -1e999 }) { rowCount }',
       'BAD_USER_INPUT',
       /^where\.minSavingsAvailable /,
@@ -337,7 +340,7 @@ describe('an input', () => {
     ['an order without a field', 'rows(orderBy: [{ direction: ASC }]) { totalCount }', literal, /field/],
     ['an unknown direction', 'rows(orderBy: [{ field: REPLICAS, direction: UP }]) { totalCount }', literal, /"UP"/],
     ['an empty by', 'breakdown(by: []) { groupCount }', 'BAD_USER_INPUT', /^by /],
-    ['no by', 'breakdown { groupCount }', literal, /"by"/],
+    ['a missing by', 'breakdown { groupCount }', literal, /"by"/],
     ['6 dimensions', by(6), 'BAD_USER_INPUT', /^by .*\b5\b/],
     ['20 dimensions', by(20), 'BAD_USER_INPUT', /^by .*\b5\b/],
     [
@@ -353,12 +356,12 @@ describe('an input', () => {
       /^by\[2\] /,
     ],
     [
-      'both of a dimension',
+      'two fields of a dimension',
       'breakdown(by: [{ field: CLUSTER, label: "a" }]) { groupCount }',
       literal,
       /CostDimensionInput/,
     ],
-    ['none of a dimension', 'breakdown(by: [{}]) { groupCount }', literal, /CostDimensionInput/],
+    ['no field of a dimension', 'breakdown(by: [{}]) { groupCount }', literal, /CostDimensionInput/],
     ['a dimension of null', 'breakdown(by: [{ field: null }]) { groupCount }', literal, /CostDimensionInput/],
     [
       'a dimension called __proto__',
@@ -368,7 +371,7 @@ describe('an input', () => {
     ],
     ['an empty dimension', 'breakdown(by: [{ label: "" }]) { groupCount }', 'BAD_USER_INPUT', /^by\[0\]\.label /],
     [
-      'an order of groups by a field it has not',
+      'an order of groups by a field that they lack',
       'breakdown(by: [{ field: CLUSTER }], orderBy: { field: SHARE }) { groupCount }',
       literal,
       /"SHARE"/,
@@ -411,14 +414,14 @@ describe('an input', () => {
       /^where\.dimensions\[0\]\.by\.label /,
     ],
     ['an empty cursor', 'rows(after: "") { totalCount }', 'BAD_USER_INPUT', /^after /],
-    ['a made-up cursor', 'rows(before: "YXJyYXljb25uZWN0aW9uOjA=") { totalCount }', 'BAD_USER_INPUT', /^before /],
+    ['an invented cursor', 'rows(before: "YXJyYXljb25uZWN0aW9uOjA=") { totalCount }', 'BAD_USER_INPUT', /^before /],
     ['a cursor of 10 kB', `rows(after: "${'A'.repeat(10_240)}") { totalCount }`, 'BAD_USER_INPUT', /^after /],
-    ['a least cost of NaN', 'totals(where: { minTotalCost: NaN }) { rowCount }', literal, /NaN/],
-    ['a least cost of Infinity', 'totals(where: { minTotalCost: Infinity }) { rowCount }', literal, /Infinity/],
-    ['a least cost as text', 'totals(where: { minSavingsAvailable: "1" }) { rowCount }', literal, /"1"/],
+    ['a minimum cost of NaN', 'totals(where: { minTotalCost: NaN }) { rowCount }', literal, /NaN/],
+    ['a minimum cost of Infinity', 'totals(where: { minTotalCost: Infinity }) { rowCount }', literal, /Infinity/],
+    ['a minimum cost as text', 'totals(where: { minSavingsAvailable: "1" }) { rowCount }', literal, /"1"/],
     ['an unknown condition', 'totals(where: { cluster: "a" }) { rowCount }', literal, /"cluster"/],
   ])('that is %s is refused by name', async (_name, selection, code, message) => {
-    expectRefusal(await ask(selection), code, message);
+    expectRefusal(await send(selection), code, message);
   });
 
   test.each<[string, string, string, string, RegExp]>([
@@ -443,8 +446,8 @@ describe('an input', () => {
     ],
     ['1,001 namespaces', 'rows(where: { namespaces: $v })', '[String!]', list(1_001), /^where\.namespaces .*\b1000\b/],
     ['a null among namespaces', 'rows(where: { namespaces: $v })', '[String!]', '["a", null]', /\$v/],
-    ['a least cost of 1e999', 'rows(where: { minTotalCost: $v })', 'Float', '1e999', /\$v/],
-    ['a least cost of "NaN"', 'rows(where: { minTotalCost: $v })', 'Float', '"NaN"', /\$v/],
+    ['a minimum cost of 1e999', 'rows(where: { minTotalCost: $v })', 'Float', '1e999', /\$v/],
+    ['a minimum cost of "NaN"', 'rows(where: { minTotalCost: $v })', 'Float', '"NaN"', /\$v/],
     ['a where that is a list', 'rows(where: $v)', 'CostRowsWhere', '[]', /\$v/],
     [
       'a where with __proto__',
@@ -454,7 +457,7 @@ describe('an input', () => {
       /\$v.*__proto__/,
     ],
   ])('that is %s in a variable is refused by name', async (_name, selection, type, json, message) => {
-    expectRefusal(await ask(`${selection} { totalCount }`, { v: [type, json] }), 'BAD_USER_INPUT', message);
+    expectRefusal(await send(`${selection} { totalCount }`, { v: [type, json] }), 'BAD_USER_INPUT', message);
   });
 
   test.each<[string, string]>([
@@ -463,21 +466,21 @@ describe('an input', () => {
     ['null', '{ "label": null }'],
     ['unknown', '{ "annotations": "a" }'],
   ])('that is a dimension with %s in a variable is refused by name', async (_name, json) => {
-    const answer = await ask('breakdown(by: $v) { groupCount }', { v: ['[CostDimensionInput!]!', `[${json}]`] });
+    const response = await send('breakdown(by: $v) { groupCount }', { v: ['[CostDimensionInput!]!', `[${json}]`] });
     // graphql reports each invalid field, and here are two.
-    expect(new Set(answer.errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
-    for (const { message } of answer.errors) expect(message).toMatch(/\$v/);
+    expect(new Set(response.errors.map(({ extensions }) => extensions.code))).toEqual(new Set(['BAD_USER_INPUT']));
+    for (const { message } of response.errors) expect(message).toMatch(/\$v/);
   });
 
   test('that is a search of 2 MB is refused before it is parsed', async () => {
-    const answer = await ask('rows(where: { search: $v }) { totalCount }', {
+    const response = await send('rows(where: { search: $v }) { totalCount }', {
       v: ['String', JSON.stringify('a'.repeat(2_097_152))],
     });
-    expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['REQUEST_ENTITY_TOO_LARGE']);
+    expect(response.errors.map(({ extensions }) => extensions.code)).toEqual(['REQUEST_ENTITY_TOO_LARGE']);
   });
 
   test.each(['after', 'before'])('that is a cursor of another kind is refused as `%s`', async (argument) => {
-    const ofRows = (cursor: string, more = '') => ask(`rows(${argument}: "${cursor}" ${more}) { totalCount }`);
+    const ofRows = (cursor: string, more = '') => send(`rows(${argument}: "${cursor}" ${more}) { totalCount }`);
     const { plain, ordered, foreign } = cursors as Record<'plain' | 'ordered' | 'foreign', string>;
     expect((await ofRows(plain)).errors).toEqual([]);
     expect((await ofRows(ordered, 'orderBy: [{ field: REPLICAS }]')).errors).toEqual([]);
@@ -491,7 +494,8 @@ describe('an input', () => {
       await ofRows(`${plain}A`),
       await ofRows(plain.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'))),
     ];
-    for (const answer of refused) expectRefusal(answer, 'BAD_USER_INPUT', new RegExp(`^${argument} must be a cursor`));
+    for (const response of refused)
+      expectRefusal(response, 'BAD_USER_INPUT', new RegExp(`^${argument} must be a cursor`));
   });
 
   test.each([
@@ -500,8 +504,8 @@ describe('an input', () => {
     'rows(where: { search: "" })',
     'rows(where: { clusterNames: null, dimensions: null, search: null, minTotalCost: null })',
     'rows(first: 1000000)',
-  ])('that leaves all rows in their order does so: %s', async (selection) => {
-    const { data, errors } = await ask(`rows: ${selection} { nodes { scaleOpsId } }`);
+  ])('that neither filters nor orders changes nothing: %s', async (selection) => {
+    const { data, errors } = await send(`rows: ${selection} { nodes { scaleOpsId } }`);
     expect(errors).toEqual([]);
     expect(data.workloadCosts.rows.nodes).toEqual(rows.map(({ scaleOpsId }) => ({ scaleOpsId })));
   });
@@ -510,16 +514,16 @@ describe('an input', () => {
     'that is a search for %j is matched as plain text, in either case',
     async (search) => {
       const where = { search };
-      const answer = await ask(
+      const response = await send(
         `rows(where: $v) { totalCount } totals(where: $v) { rowCount }
         breakdown(by: [{ field: CLUSTER }], where: $v) { totals { rowCount } }`,
         {
           v: ['CostRowsWhere', JSON.stringify(where)],
         },
       );
-      expect(answer.errors).toEqual([]);
+      expect(response.errors).toEqual([]);
       const count = filterRows(rows, where).length;
-      expect(answer.data.workloadCosts).toEqual({
+      expect(response.data.workloadCosts).toEqual({
         rows: { totalCount: count },
         totals: { rowCount: count },
         breakdown: { totals: { rowCount: count } },
@@ -527,8 +531,8 @@ describe('an input', () => {
     },
   );
 
-  test('that matches no row gives no rows, or one group without a value', async () => {
-    const { data, errors } = await ask(`
+  test('that matches no row has no rows, or one group without a value', async () => {
+    const { data, errors } = await send(`
       none: totals(where: { namespaces: ["constructor"] }) { rowCount totalCost onDemandPercent }
       label: totals(where: { dimensions: [{ by: { label: "constructor" }, values: ["x"] }] }) { rowCount }
       constructor: breakdown(by: [{ label: "constructor" }]) { groups { keys { dimension value } totals { rowCount } } others { rowCount } }
@@ -548,8 +552,8 @@ describe('an input', () => {
     });
   });
 
-  test('of the maximum size is answered', async () => {
-    const { data, errors } = await ask(
+  test('of the maximum size is accepted', async () => {
+    const { data, errors } = await send(
       `rows(where: { namespaces: $names, search: $search }, orderBy: $orderBy) { totalCount }
        ${by(5)}
        ofOne: breakdown(by: { field: CLUSTER }) { totals { rowCount } }`,
@@ -580,7 +584,7 @@ describe('data of the upstream', () => {
     const { runReportQuery } = createOperationSteps(new Scheduler(), budget, AbortSignal.any([]));
     return { budget, runReportQuery, memoize: createMemoize() };
   };
-  const askOf = (json: UpstreamReport) =>
+  const sendOf = (json: UpstreamReport) =>
     graphql({
       schema,
       source: QUERY,
@@ -596,10 +600,10 @@ describe('data of the upstream', () => {
       },
     });
 
-  test('gives an answer for every field, however unusual it is', async () => {
+  test('has a value or null for every field, however unusual the data is', async () => {
     await fc.assert(
       fc.asyncProperty(anyReport(12), async (json) => {
-        const { data, errors } = await askOf(json);
+        const { data, errors } = await sendOf(json);
         expect(errors).toBeUndefined();
         const { rows, totals } = (data as any).workloadCosts;
         expect(rows.totalCount).toBe(totals.rowCount);
@@ -608,9 +612,9 @@ describe('data of the upstream', () => {
     );
   });
 
-  test('with more workloads than Int can count keeps the other totals', async () => {
+  test('with more workloads than Int can count has the other totals', async () => {
     const rows = ['a', 'b'].map((id) => ({ id, amountOfWorkloads: 2_147_483_647, totalCost: 1 }));
-    const { data, errors } = await askOf({ aggregatedWorkloads: rows });
+    const { data, errors } = await sendOf({ aggregatedWorkloads: rows });
     expect(errors).toBeUndefined();
     expect((data as any).workloadCosts.totals).toMatchObject({ totalCost: 2, amountOfWorkloads: 2_147_483_647 });
   });

@@ -1,5 +1,5 @@
-// The fields of a row that contract 0.2 added, on both ways that rows are written: straight from the report, and field by
-// field where one of them needs a resolver. And what `where` finds by names.
+// Fields of a row in both ways of writing rows: directly from the report, and field by field when one of them needs a
+// resolver. Also names in `where`.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -33,12 +33,12 @@ describe.each([
   ['workloadCosts', 'workloadCosts(filter: { last: "30d" })'],
   ['aggregatedCosts', 'aggregatedCosts(filter: { groupBy: { namespace: true, labels: ["team"] } })'],
 ])('rows of %s', (_name, field) => {
-  test.each(['nodes', 'edges'])('are the same field by field, as %s', async (list) => {
+  test.each(['nodes', 'edges'])('are the same when written field by field, for %s', async (list) => {
     const open = list === 'nodes' ? 'nodes {' : 'edges { cursor node {';
     const close = list === 'nodes' ? '}' : '} }';
     const read = async (resolved: string) => {
       const rows = `rows(first: 40) { ${open} ${FIELDS} ${resolved} ${close} }`;
-      const { data, errors } = await stack.ask(
+      const { data, errors } = await stack.send(
         `{ report: ${field} { id asOf isStale window { startTime endTime hours state } ${rows} } }`,
       );
       expect(errors).toEqual([]);
@@ -65,7 +65,7 @@ describe.each([
 
 test('an invalid label key is refused in row objects and in written rows', async () => {
   for (const resolved of ['', 'kubernetesNamespace { costs { id } }']) {
-    const { errors } = await stack.ask(
+    const { errors } = await stack.send(
       `{ workloadCosts { rows(first: 1) { nodes { label(key: "a b") ${resolved} } } } }`,
     );
     expect(errors.map(({ extensions, message }) => [extensions.code, message.slice(0, 5)])).toEqual([
@@ -77,7 +77,7 @@ test('an invalid label key is refused in row objects and in written rows', async
 describe('where', () => {
   const ROWS = 'rows { nodes { scaleOpsId clusterName namespace workloadType workloadName totalCost } }';
   const find = async (where: object) => {
-    const { data, errors } = await stack.ask(
+    const { data, errors } = await stack.send(
       `query ($where: CostRowsWhere) { workloadCosts { all: ${ROWS} some: ${ROWS.replace('rows', 'rows(where: $where)')} } }`,
       { where },
     );
@@ -90,7 +90,7 @@ describe('where', () => {
     ['namespaces', 'namespace'],
     ['workloadTypes', 'workloadType'],
     ['workloadNames', 'workloadName'],
-  ])('%s takes names in any case', async (condition, field) => {
+  ])('%s matches names in any case', async (condition, field) => {
     const { all } = await find({});
     const name = all[0][field] as string;
     for (const each of [name, name.toUpperCase(), name.toLowerCase()]) {
@@ -119,11 +119,11 @@ describe('where', () => {
 
 test('reports cover all clusters by default', async () => {
   await using plain = await startStack({ env: { SCALEOPS_MULTI_CLUSTER: '' } });
-  await plain.ask(
+  await plain.send(
     '{ workloadCosts { asOf } aggregatedCosts { asOf } own: workloadCosts(filter: { multiCluster: false }) { asOf } }',
   );
-  const asked = plain.received.map(({ query, body }) =>
+  const requested = plain.received.map(({ query, body }) =>
     String(query.get('multiCluster') ?? (body as any).multiCluster),
   );
-  expect(asked.sort()).toEqual(['false', 'true', 'true']);
+  expect(requested.sort()).toEqual(['false', 'true', 'true']);
 });

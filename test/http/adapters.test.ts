@@ -1,4 +1,4 @@
-// // The adapters between Node's HTTP objects and fetch's: the end of each side is noticed by the other.
+// The adapters between Node's HTTP objects and fetch's: each side notices the end of the other.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';

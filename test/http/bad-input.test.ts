@@ -1,5 +1,4 @@
-// Bad input over real sockets and for both media types: each is answered at once, as an error, without a call to ScaleOps,
-// and with a status below 500. Inputs that other files test are listed here:
+// Bad input over real sockets and for both media types: each gets an immediate error response with a status below 500, without a call to ScaleOps. Other files test these inputs:
 //
 // bodies: empty, null, number, list, truncated, no UTF-8, too large, gzip → errors · wrong length → "malformed HTTP"
 // content types: text, form, multipart → errors · none, unusual ones of a GET → "a request" · methods: PUT, DELETE → errors,
@@ -7,17 +6,17 @@
 // query missing or no string → errors · variables and operationName of every kind → "a request"
 // tokens, depth, aliases, root fields, directives, fragments → document-limits, and their CPU time → "a flood"
 // overlapping and unknown fields → "a flood" · @defer, subscription → errors
-// Int 2^31, NaN, enums, null in lists → questions, filters · lists of 10,000 → "an input"
-// dates, durations → filters, the rest of them → "an input" · first -1, 0 → questions, 10^9 → "an input" · cursors → questions
-// filters with CRLF → filters, 1 MB → questions, ../ , = → "an input" · _entities → representations
-// header games → "malformed HTTP", "a header", isolation, credentials-forward
+// Int 2^31, NaN, enums, null in lists → reports-api, filters · lists of 10,000 → "an input"
+// dates, durations → filters, the rest of them → "an input" · first -1, 0 → reports-api, 10^9 → "an input" · cursors → reports-api
+// filters with CRLF → filters, 1 MB → reports-api, ../ , = → "an input" · _entities → representations
+// header games → "malformed HTTP", "a header", csrf, forward
 
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 
 import { statusOf, type ErrorCode } from '../../src/errors.js';
 import { startStack, type TestStack } from '../kit/gateway.js';
-import { exchange, parseAnswers, type HttpAnswer } from '../kit/clients/raw-responses.js';
+import { exchange, parseResponses, type HttpResponse } from '../kit/clients/raw-responses.js';
 import { assertUpstreamRequest } from '../kit/formats/openapi.js';
 
 const ACCEPTED = ['application/graphql-response+json', 'application/json'] as const;
@@ -36,7 +35,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   expect(stack.log.filter(({ level }) => Number(level) > 30)).toEqual([]);
-  const { errors } = await stack.ask('{ __typename }');
+  const { errors } = await stack.send('{ __typename }');
   expect(errors).toEqual([]);
 });
 afterAll(() => stack[Symbol.asyncDispose]());
@@ -89,7 +88,7 @@ describe('a request', () => {
       post(new TextEncoder().encode('{"query":"{__typename}"}'), {}),
     ],
     [
-      'with a content type that only begins well',
+      'with a content type that only starts like a valid one',
       'UNSUPPORTED_MEDIA_TYPE',
       post('{}', { 'content-type': 'application/jsonx' }),
     ],
@@ -104,7 +103,7 @@ describe('a request', () => {
       post('{"query":"{__typename}"}', { ...JSON_HEADERS, 'content-encoding': 'gzip' }),
     ],
     [
-      'with a body in an encoding that is not read',
+      'with a body in an unsupported encoding',
       'UNSUPPORTED_MEDIA_TYPE',
       post('{"query":"{__typename}"}', { ...JSON_HEADERS, 'content-encoding': 'zstd' }),
     ],
@@ -114,7 +113,7 @@ describe('a request', () => {
       post(Uint8Array.from(gzipSync(' '.repeat(2_097_153))), { ...JSON_HEADERS, 'content-encoding': 'gzip' }),
     ],
     [
-      'with a body that is gzip and does not say so',
+      'with a gzip body without content-encoding',
       'BAD_USER_INPUT',
       post(Uint8Array.from(gzipSync('{"query":"{__typename}"}'))),
     ],
@@ -146,8 +145,8 @@ describe('a request', () => {
     ['of a query that is a number', 'BAD_USER_INPUT', post('{"query":1e999}')],
     ['of an empty query', 'GRAPHQL_PARSE_FAILED', post('{"query":""}')],
     ['of a blank query', 'GRAPHQL_PARSE_FAILED', post('{"query":" "}')],
-    ['of a query in a prototype', 'BAD_USER_INPUT', post('{"__proto__":{"query":"{__typename}"}}')],
-    ['of half a character', 'GRAPHQL_PARSE_FAILED', post('{"query":"{ a(b: \\"\\ud83d\\") }"}')],
+    ['with the query in __proto__', 'BAD_USER_INPUT', post('{"__proto__":{"query":"{__typename}"}}')],
+    ['with half a surrogate pair', 'GRAPHQL_PARSE_FAILED', post('{"query":"{ a(b: \\"\\ud83d\\") }"}')],
     ['with variables that are a number', 'BAD_USER_INPUT', body(VARIABLE, ',"variables":7')],
     ['with variables that are true', 'BAD_USER_INPUT', body(VARIABLE, ',"variables":true')],
     ['with an Int that is a text', 'BAD_USER_INPUT', body(VARIABLE, ',"variables":{"n":"1"}'), { about: 'document' }],
@@ -178,17 +177,17 @@ describe('a request', () => {
     ['with an operationName that is a number', 'BAD_USER_INPUT', body('{__typename}', ',"operationName":7')],
     ['with an operationName that is an object', 'BAD_USER_INPUT', body('{__typename}', ',"operationName":{}')],
     [
-      'with an operationName of every object',
+      'with the name of an object property as operationName',
       'BAD_USER_INPUT',
       body('query A {__typename}', ',"operationName":"__proto__"'),
     ],
     ['with @stream', 'GRAPHQL_VALIDATION_FAILED', body('{ workloadCosts { clusters @stream } }')],
-    ['for a type system', 'GRAPHQL_VALIDATION_FAILED', body('type Query { a: Int } { __typename }')],
+    ['with type system definitions', 'GRAPHQL_VALIDATION_FAILED', body('type Query { a: Int } { __typename }')],
   ])('%s is refused as %s', async (_name, code, init, more) => {
     await expectRefusal(code, init, more);
   });
 
-  test('with unknown variables 5,000 levels deep, or named like methods of objects, is answered', async () => {
+  test('with unknown variables 5,000 levels deep, or named like methods of objects, succeeds', async () => {
     const extra = `{"extra":${deep(5_000)},"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}`;
     for (const accept of ACCEPTED) {
       const init = body('{ __proto__: __typename constructor: __typename }', `,"variables":${extra}`);
@@ -203,17 +202,19 @@ describe('a request', () => {
     ['HEAD', 405],
     ['TRACE', 405],
     ['QUERY', 405],
-  ])('by %s gets the status %i', async (method, status) => {
-    const [answer] = await send(`${method} /graphql HTTP/1.1${EOL}Host: localhost${EOL}Connection: close${EOL}${EOL}`);
-    expect(answer?.status).toBe(status);
+  ])('by %s gets status %i', async (method, status) => {
+    const [response] = await send(
+      `${method} /graphql HTTP/1.1${EOL}Host: localhost${EOL}Connection: close${EOL}${EOL}`,
+    );
+    expect(response?.status).toBe(status);
   });
 });
 
 describe('an input', () => {
-  const ask = async (query: string, variables: unknown): Promise<readonly unknown[]> => {
-    const answers = [];
-    for (const accept of ACCEPTED) answers.push(await stack.ask(query, variables, { headers: { accept } }));
-    return answers.map(({ status, errors, data }) => ({ status, data: data as unknown, errors }));
+  const send = async (query: string, variables: unknown): Promise<readonly unknown[]> => {
+    const responses = [];
+    for (const accept of ACCEPTED) responses.push(await stack.send(query, variables, { headers: { accept } }));
+    return responses.map(({ status, errors, data }) => ({ status, data: data as unknown, errors }));
   };
   const AGGREGATED = 'query ($f: AggregatedCostsFilter) { report: aggregatedCosts(filter: $f) { clusters } }';
   const between = (from: string, to: string) => ({ timeRange: { between: { from, to } } });
@@ -249,7 +250,7 @@ describe('an input', () => {
     ['of a header in a name', { tags: ['a\r\nx-evil: 1'] }, 'filter.tags[0] must not contain control characters.'],
   ])('that is %s is an error of its field, without a call to ScaleOps', async (_name, f, message) => {
     const callsBefore = stack.received.length;
-    expect(await ask(AGGREGATED, { f })).toMatchObject(
+    expect(await send(AGGREGATED, { f })).toMatchObject(
       ACCEPTED.map(() => ({
         status: 200,
         data: { report: null },
@@ -296,8 +297,8 @@ describe('an input', () => {
     const query = 'query ($f: WorkloadCostsFilter) { workloadCosts(filter: $f) { rows { totalCount } } }';
     const callsBefore = stack.received.length;
     const f = { namespaces: { names: [name] }, labels: { labels: [{ key: 'team', value: name }] } };
-    const answer = { status: 200, errors: [], data: { workloadCosts: { rows: { totalCount: 0 } } } };
-    expect(await ask(query, { f })).toEqual([answer, answer]);
+    const response = { status: 200, errors: [], data: { workloadCosts: { rows: { totalCount: 0 } } } };
+    expect(await send(query, { f })).toEqual([response, response]);
     expect(stack.received).toHaveLength(callsBefore + 1);
     const request = stack.received.at(-1)!;
     assertUpstreamRequest(request);
@@ -353,7 +354,7 @@ describe('a flood', () => {
       `{ ...f0 } ${times(100, (at) => `fragment f${at} on Query { ...f${(at + 1) % 100} }`)}`,
     ],
     [
-      'fragments that all spread each other',
+      'fragments that spread each other',
       'QUERY_TOO_COMPLEX',
       `{ ...f0 } ${times(39, (at) => `fragment f${at} on Query { ${times(39, (to) => `...f${to}`)} }`)}`,
     ],
@@ -459,9 +460,9 @@ describe('malformed HTTP', () => {
     ['an unmet expectation', `${HEAD}Expect: miracles${EOL}${GOOD}`, [417]],
   ])('by %s gets a 4xx status and nothing else', async (_name, bytes, statuses) => {
     for (const accept of ACCEPTED) {
-      const answers = await send(bytes.replace(EOL, `${EOL}Accept: ${accept}${EOL}`));
-      expect(answers.map(({ status }) => status)).toEqual(statuses);
-      const text = answers.map((answer) => answer.text).join('');
+      const responses = await send(bytes.replace(EOL, `${EOL}Accept: ${accept}${EOL}`));
+      expect(responses.map(({ status }) => status)).toEqual(statuses);
+      const text = responses.map((response) => response.text).join('');
       expect(text).not.toContain('hidden');
       expect(text).not.toMatch(/\bat |\.[jt]s:|HPE_/);
     }
@@ -473,15 +474,15 @@ describe('malformed HTTP', () => {
 
   test('among several requests on one connection affects no other request', async () => {
     const [last, first] = [`Connection: close${EOL}${GOOD}`, `${TE}${EOL}${EOL}${chunked}`];
-    const answers = parseAnswers(
+    const responses = parseResponses(
       await exchange(
         port,
         `${HEAD}${first}${HEAD}${GOOD}${HEAD}Content-Length: 1${EOL}${EOL}{${HEAD}${last}`,
         'keep open',
       ),
     );
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 400, 200]);
-    expect(answers.filter(({ status }) => status === 200).map(({ text }) => text)).toEqual(
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 400, 200]);
+    expect(responses.filter(({ status }) => status === 200).map(({ text }) => text)).toEqual(
       Array(3).fill('{"data":{"__typename":"Query"}}'),
     );
   });
@@ -492,16 +493,16 @@ describe('a header', () => {
     ['with an unusual request id', { 'x-request-id': '<script>alert(1)</script>' }],
     ['with a request id of 10 kB', { 'x-request-id': 'a'.repeat(10_000) }],
     ['with the name of an object property', { __proto__x: 'a', constructor: 'b' }],
-    ['for another method', { 'x-http-method-override': 'DELETE', 'x-method-override': 'PUT' }],
+    ['with a method override', { 'x-http-method-override': 'DELETE', 'x-method-override': 'PUT' }],
     [
-      'for another address',
+      'with a forwarded address',
       { 'x-forwarded-host': 'evil.test', 'x-original-url': '/admin', forwarded: 'host=evil.test' },
     ],
     ['with an invalid trace', { traceparent: '00-zz-zz-zz', tracestate: '=,=', baggage: ';;;' }],
     ['with invalid cache directives', { 'cache-control': ',,=;no-cache="', 'if-none-match': '*' }],
     ['with unused credentials', { authorization: 'Basic eDp5', cookie: 'a=b; __proto__=c' }],
     ['with invalid encodings', { 'accept-encoding': 'gzip;q=x, *;q=-1', 'accept-language': '*'.repeat(1_000) }],
-  ])('%s changes nothing and is not repeated in the response', async (_name, headers) => {
+  ])('%s has no effect and is not repeated in the response', async (_name, headers) => {
     for (const accept of ACCEPTED) {
       const response = await fetch(url, { ...body('{__typename}'), headers: { ...JSON_HEADERS, accept, ...headers } });
       expect([response.status, await response.text()]).toEqual([200, '{"data":{"__typename":"Query"}}']);
@@ -519,6 +520,6 @@ describe('a header', () => {
   });
 });
 
-async function send(bytes: string): Promise<HttpAnswer[]> {
-  return parseAnswers(await exchange(port, bytes));
+async function send(bytes: string): Promise<HttpResponse[]> {
+  return parseResponses(await exchange(port, bytes));
 }

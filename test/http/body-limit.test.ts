@@ -1,11 +1,11 @@
-// GATEWAY_MAX_BODY_KIB: the longest body of a request, over a real socket and without one, and that the default takes what
+// GATEWAY_MAX_BODY_KIB: the longest body of a request, over a real socket and without one. The default allows what
 // routers send.
 
 import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { json, startFaultServer } from '../kit/upstream/fault-server.js';
-import { ask, startGateway, startStack } from '../kit/gateway.js';
+import { sendQuery, startGateway, startStack } from '../kit/gateway.js';
 
 const WORKLOADS = 5_000;
 const ENTITIES = `query ($of: [_Any!]!) {
@@ -27,7 +27,7 @@ test('5,000 references to workloads with ARNs pass with the default limits, over
   const rows = workloads.map(({ type, name, ...rest }, at) => ({
     ...{ id: `w${at}`, ...rest, workloadType: type, workloadName: name, totalCost: at },
   }));
-  upstream.answer('/getWorkloads', json({ clusters: CLUSTERS, aggregatedWorkloads: rows }));
+  upstream.respond('/getWorkloads', json({ clusters: CLUSTERS, aggregatedWorkloads: rows }));
   const gateway = startGateway(upstream.url);
   onTestFinished(async () => {
     await gateway[Symbol.asyncDispose]();
@@ -36,7 +36,7 @@ test('5,000 references to workloads with ARNs pass with the default limits, over
   const url = `${await gateway.gateway.listen()}/graphql`;
   const of = workloads.map((key) => ({ __typename: 'KubernetesWorkload', ...key }));
   expect(JSON.stringify(of).length).toBeGreaterThan(900_000);
-  const { status, data, errors } = await ask(fetch, ENTITIES, { of }, {}, url);
+  const { status, data, errors } = await sendQuery(fetch, ENTITIES, { of }, {}, url);
   expect([status, errors]).toEqual([200, []]);
   expect(data._entities).toEqual(workloads.map(({ name }, at) => ({ name, cost: { totalCost: at } })));
 });
@@ -55,8 +55,8 @@ test('a longer body is refused with the limit and its setting, however it is sen
   });
   for (const toInit of [(body: string): RequestInit => ({ body }), streamed, zipped]) {
     for (const send of [fetch, (request: Request) => stack.gateway.fetch(request)]) {
-      expect((await ask(send, '', undefined, toInit(bodyOf(3_072)), url)).data).toEqual({ __typename: 'Query' });
-      const { status, errors } = await ask(send, '', undefined, toInit(bodyOf(3_073)), url);
+      expect((await sendQuery(send, '', undefined, toInit(bodyOf(3_072)), url)).data).toEqual({ __typename: 'Query' });
+      const { status, errors } = await sendQuery(send, '', undefined, toInit(bodyOf(3_073)), url);
       expect([status, errors.map(({ message, extensions }) => [message, extensions.code])]).toEqual([
         413,
         [

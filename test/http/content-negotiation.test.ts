@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-const ask = (query: string, headers: Record<string, string>): Promise<HttpReply> =>
+const sendQuery = (query: string, headers: Record<string, string>): Promise<HttpReply> =>
   send(url, { body: { query }, headers });
 const codeOf = ({ text }: HttpReply): unknown => JSON.parse(text).errors?.[0].extensions.code;
 
@@ -51,16 +51,16 @@ describe('the media type of a response', () => {
     ['text/event-stream;q=0, */*', JSON_TYPE],
   ])('is, for accept %j, %j at the first and at the third request', async (accept, type) => {
     for (const query of [SHORT, LONG, LONG, LONG]) {
-      const { status, headers } = await ask(query, { accept });
+      const { status, headers } = await sendQuery(query, { accept });
       expect([status, headers['content-type']]).toEqual([200, type]);
     }
   });
 
   test.each(['multipart/mixed', 'text/plain', 'application/json;q=0', '*/*;q=0', 'application/json;q=nonsense', ','])(
-    'does not exist for accept %j: 406, in JSON',
+    'is an error for accept %j: 406, in JSON',
     async (accept) => {
       for (const query of [SHORT, LONG, LONG, LONG]) {
-        const reply = await ask(query, { accept });
+        const reply = await sendQuery(query, { accept });
         expect([reply.status, reply.headers['content-type'], codeOf(reply)]).toEqual([
           406,
           JSON_TYPE,
@@ -80,8 +80,8 @@ describe('the media type of a request', () => {
     'application/json; charset=utf8',
     'application/json; foo=bar; Charset = "UTF-8"',
     'application/graphql+json',
-  ])('may be %j, each time', async (type) => {
-    for (let time = 0; time < 3; time += 1) expect((await ask(LONG, { 'content-type': type })).status).toBe(200);
+  ])('may be %j, at each request', async (type) => {
+    for (let time = 0; time < 3; time += 1) expect((await sendQuery(LONG, { 'content-type': type })).status).toBe(200);
   });
 
   test.each([
@@ -94,7 +94,7 @@ describe('the media type of a request', () => {
     'application/json; foo=bar; charset=utf-16',
   ])('may not be %j', async (type) => {
     for (let time = 0; time < 3; time += 1) {
-      const reply = await ask(SHORT, { 'content-type': type });
+      const reply = await sendQuery(SHORT, { 'content-type': type });
       expect([reply.status, codeOf(reply)]).toEqual([415, 'UNSUPPORTED_MEDIA_TYPE']);
       expect(reply.text.includes('charset')).toBe(type.includes('charset'));
     }
@@ -105,7 +105,7 @@ describe('the media type of a request', () => {
     ['zstd', 415],
     ['gzip, br', 415],
   ])('with content-encoding %s and a body in another encoding gets %i', async (encoding, status) => {
-    const reply = await ask(SHORT, { 'content-encoding': encoding });
+    const reply = await sendQuery(SHORT, { 'content-encoding': encoding });
     expect(reply.status).toBe(status);
     expect(JSON.parse(reply.text).errors[0].message).toMatch(/content-encoding/);
   });
@@ -136,7 +136,7 @@ describe('the encoding of a response', () => {
     const query = LONG.replace('{', `query Of${Math.abs(hash(String(acceptEncoding)))} {`);
     const texts = new Set<string>();
     for (let time = 0; time < 3; time += 1) {
-      const reply = await ask(query, acceptEncoding === undefined ? {} : { 'accept-encoding': acceptEncoding });
+      const reply = await sendQuery(query, acceptEncoding === undefined ? {} : { 'accept-encoding': acceptEncoding });
       expect([reply.status, reply.headers['content-encoding']]).toEqual([200, encoding]);
       expect(reply.headers.vary).toContain('accept-encoding');
       texts.add(reply.text);
@@ -148,18 +148,18 @@ describe('the encoding of a response', () => {
     const query = LONG.replace('{', 'query Preferred {');
     const encodings = [];
     for (let time = 0; time < 3; time += 1)
-      encodings.push((await ask(query, { 'accept-encoding': 'gzip, deflate, br' })).headers['content-encoding']);
+      encodings.push((await sendQuery(query, { 'accept-encoding': 'gzip, deflate, br' })).headers['content-encoding']);
     expect(encodings).toEqual(['gzip', 'br', 'br']);
   });
 
   test('is identity below 1 KiB', async () => {
-    const { headers } = await ask(SHORT, { 'accept-encoding': 'gzip, br' });
+    const { headers } = await sendQuery(SHORT, { 'accept-encoding': 'gzip, br' });
     expect(headers['content-encoding']).toBeUndefined();
   });
 
   test('applies to errors of 1 KiB and more', async () => {
     const query = `{ ${Array.from({ length: 20 }, (_, at) => `unknown${at}`).join(' ')} }`;
-    const reply = await ask(query, { 'accept-encoding': 'gzip' });
+    const reply = await sendQuery(query, { 'accept-encoding': 'gzip' });
     expect([reply.headers['content-encoding'], codeOf(reply)]).toEqual(['gzip', 'GRAPHQL_VALIDATION_FAILED']);
   });
 });
@@ -190,7 +190,7 @@ describe('GraphQL over SSE', () => {
     });
   };
 
-  test('is understood by graphql-sse with its defaults, each time', async () => {
+  test('works with graphql-sse and its defaults, at each request', async () => {
     for (let time = 0; time < 3; time += 1) {
       expect(await subscribe(SHORT)).toEqual([{ data: { __typename: 'Query' } }]);
       const [result] = (await subscribe(LONG)) as [{ data: any }];
@@ -202,7 +202,7 @@ describe('GraphQL over SSE', () => {
     expect(await subscribe('{ nope }')).toMatchObject([
       { errors: [{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }] },
     ]);
-    const reply = await ask('{ nope }', { accept: 'text/event-stream' });
+    const reply = await sendQuery('{ nope }', { accept: 'text/event-stream' });
     expect([reply.status, reply.headers['content-type']]).toEqual([200, SSE_TYPE]);
     expect(reply.text).toMatch(/^event: next\ndata: \{"errors":.*\}\n\nevent: complete\ndata:\n\n$/);
   });
@@ -214,7 +214,7 @@ describe('framing', () => {
   test.each(ACCEPTS)('uses content-length or chunks, never both, for accept %s', async (accept) => {
     for (const query of [...QUERIES, ...QUERIES, ...QUERIES]) {
       for (const encoding of ['identity', 'gzip', 'br']) {
-        const { headers, bytes } = await ask(query, { accept, 'accept-encoding': encoding });
+        const { headers, bytes } = await sendQuery(query, { accept, 'accept-encoding': encoding });
         const framing = [headers['content-length'], headers['transfer-encoding']];
         expect(framing).toEqual([String(bytes.length), undefined]);
       }

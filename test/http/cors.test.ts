@@ -40,7 +40,7 @@ describe('with GATEWAY_CORS_ORIGINS', () => {
       },
     });
 
-  test.each([LISTED, OTHER])('a preflight of %s is answered, without a token', async (origin) => {
+  test.each([LISTED, OTHER])('a preflight of %s succeeds without a token', async (origin) => {
     const response = await preflight(origin);
     expect([response.status, await response.text()]).toEqual([204, '']);
     expect(response.headers.get('vary')).toBe('origin, access-control-request-headers');
@@ -54,10 +54,10 @@ describe('with GATEWAY_CORS_ORIGINS', () => {
     expect(stack.log).toEqual([]);
   });
 
-  test('a preflight allows the requested headers', async () => {
-    const asked = 'sentry-trace,baggage,traceparent,graphql-client-name,x-tenant';
-    const response = await preflight(LISTED, '/graphql', { 'access-control-request-headers': asked });
-    expect(response.headers.get('access-control-allow-headers')).toBe(asked);
+  test('a preflight response allows the requested headers', async () => {
+    const requested = 'sentry-trace,baggage,traceparent,graphql-client-name,x-tenant';
+    const response = await preflight(LISTED, '/graphql', { 'access-control-request-headers': requested });
+    expect(response.headers.get('access-control-allow-headers')).toBe(requested);
   });
 
   test.each([
@@ -163,7 +163,7 @@ describe.skipIf(isSkipped)('a page of another origin in a browser', () => {
     const url = `${await stack.gateway.listen()}/graphql`;
     await using chromium = await launchChromium();
     const page = await chromium.newPage();
-    const askAs = (type: string) =>
+    const sendAs = (type: string) =>
       page.evaluate(
         async ([target, contentType]) => {
           try {
@@ -180,14 +180,14 @@ describe.skipIf(isSkipped)('a page of another origin in a browser', () => {
         [url, type],
       );
     await page.goto(listed.origin);
-    expect(await askAs('application/json')).toEqual({
+    expect(await sendAs('application/json')).toEqual({
       status: 200,
       id: 'of-the-page',
       body: expect.stringContaining('"totalCount":25') as string,
     });
     const before = stack.log.length;
     await page.goto(foreign.origin);
-    expect(await askAs('application/json')).toEqual({ error: 'TypeError' });
+    expect(await sendAs('application/json')).toEqual({ error: 'TypeError' });
     // Like a form, without a preflight: it arrives, is refused, and is not readable.
     const sent = page.evaluate(async (target) => {
       const response = await fetch(target, {

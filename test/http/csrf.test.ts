@@ -1,5 +1,5 @@
-// No page of another site can make a browser send queries to the gateway: neither by a request without a preflight, nor
-// through a host name that resolves to this machine.
+// No page of another site can make a browser send queries to the gateway: neither with a request without a preflight,
+// nor through a host name that resolves to this machine.
 
 import { request, type IncomingHttpHeaders } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -8,18 +8,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isLoopback } from '../../src/auth/loopback.js';
 import { startStack, type TestStack } from '../kit/gateway.js';
 
-interface RawAnswer {
+interface RawResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
 }
 
 /** A raw request: fetch() sets Host and content type itself. */
-async function send(url: string, method: string, headers: Record<string, string>, body = ''): Promise<RawAnswer> {
+async function send(url: string, method: string, headers: Record<string, string>, body = ''): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers }, (response) => {
-      text(response).then((answer) => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: answer });
+      text(response).then((reply) => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text: reply });
       }, reject);
     });
     sent.once('error', reject);
@@ -27,8 +27,8 @@ async function send(url: string, method: string, headers: Record<string, string>
   });
 }
 
-const codesOf = ({ text: answer }: RawAnswer): unknown =>
-  (JSON.parse(answer) as { errors?: { extensions: { code: string } }[] }).errors?.map(
+const codesOf = ({ text: response }: RawResponse): unknown =>
+  (JSON.parse(response) as { errors?: { extensions: { code: string } }[] }).errors?.map(
     ({ extensions }) => extensions.code,
   );
 
@@ -53,14 +53,14 @@ describe('a GET', () => {
     [{ origin: 'https://evil.test', 'x-forwarded-host': 'costs.example.com' }],
   ])('from a page of another site is CSRF_BLOCKED: %j', async (headers) => {
     for (const method of ['GET', 'POST']) {
-      const answer = await send(
+      const response = await send(
         url,
         method,
         { 'content-type': 'application/json', ...headers },
         method === 'GET' ? '' : '{}',
       );
-      expect([answer.status, codesOf(answer)]).toEqual([403, ['CSRF_BLOCKED']]);
-      expect(answer.headers['cache-control']).toBe('no-store');
+      expect([response.status, codesOf(response)]).toEqual([403, ['CSRF_BLOCKED']]);
+      expect(response.headers['cache-control']).toBe('no-store');
     }
     expect(stack.received).toEqual([]);
   });
@@ -76,8 +76,8 @@ describe('a GET', () => {
     'application/graphql',
     'rubbish',
   ])('with the content type %s is UNSUPPORTED_MEDIA_TYPE, whatever other headers it has', async (type) => {
-    const answer = await send(url, 'GET', { 'content-type': type, 'apollo-require-preflight': '1' });
-    expect([answer.status, codesOf(answer)]).toEqual([415, ['UNSUPPORTED_MEDIA_TYPE']]);
+    const response = await send(url, 'GET', { 'content-type': type, 'apollo-require-preflight': '1' });
+    expect([response.status, codesOf(response)]).toEqual([415, ['UNSUPPORTED_MEDIA_TYPE']]);
   });
 
   test.each<[Record<string, string>]>([
@@ -91,20 +91,20 @@ describe('a GET', () => {
     [{ 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors' }],
     [{ 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate' }],
     [{ origin: 'https://costs.example.com', 'x-forwarded-host': 'costs.example.com' }],
-  ])('with %j is answered', async (headers) => {
-    const answer = await send(url, 'GET', headers);
-    expect([answer.status, codesOf(answer)]).toEqual([200, undefined]);
+  ])('with %j succeeds', async (headers) => {
+    const response = await send(url, 'GET', headers);
+    expect([response.status, codesOf(response)]).toEqual([200, undefined]);
   });
 
-  test('from an older browser is answered when its Origin is the host of the gateway', async () => {
-    const answer = await send(url, 'GET', { origin: new URL(url).origin });
-    expect(answer.status).toBe(200);
+  test('from an older browser succeeds when its Origin is the host of the gateway', async () => {
+    const response = await send(url, 'GET', { origin: new URL(url).origin });
+    expect(response.status).toBe(200);
   });
 
-  test('from a browser for a page gets the page, as do requests for health', async () => {
+  test('from a browser for a page gets the page, like requests for health', async () => {
     for (const path of ['/graphql', '/graphql?query={__typename}']) {
-      const answer = await send(new URL(path, url).href, 'GET', { accept: 'text/html,*/*' });
-      expect([answer.status, answer.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+      const response = await send(new URL(path, url).href, 'GET', { accept: 'text/html,*/*' });
+      expect([response.status, response.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
     }
     expect((await send(new URL('/health/live', url).href, 'GET', {})).status).toBe(200);
   });
@@ -148,9 +148,9 @@ describe('a gateway on loopback', () => {
     'costs',
   ])('refuses other hosts: %s is FORBIDDEN', async (host) => {
     for (const path of ['/graphql', '/', '/health/live']) {
-      const answer = await post(host, path);
-      expect([answer.status, codesOf(answer)]).toEqual([403, ['FORBIDDEN']]);
-      expect(answer.text).not.toContain(host);
+      const response = await post(host, path);
+      expect([response.status, codesOf(response)]).toEqual([403, ['FORBIDDEN']]);
+      expect(response.text).not.toContain(host);
     }
   });
 

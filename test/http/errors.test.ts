@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ERROR_CODES, GatewayError, UpstreamError, UserInputError } from '../../src/errors.js';
 import { toFetch } from '../../src/http/fetch-adapter.js';
 import { createTestHandler } from '../kit/http-handler.js';
-import { ask, startStack, TOKEN, type TestStack } from '../kit/gateway.js';
+import { sendQuery, startStack, TOKEN, type TestStack } from '../kit/gateway.js';
 
 const JSON_TYPE = 'application/json';
 const GRAPHQL_TYPE = 'application/graphql-response+json';
@@ -91,12 +91,12 @@ describe('a bad request', () => {
   });
 
   test.each(['[', 'a b', '%%', 'a/b'])('with the Host %j is BAD_USER_INPUT', async (host) => {
-    const { status, text: answer } = await sendRaw(
+    const { status, text: response } = await sendRaw(
       `GET /health/live HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
     );
     expect(status).toBe(400);
-    expect(answer).toContain('"code":"BAD_USER_INPUT"');
-    expect(answer).not.toMatch(/\bat .*:\d+|TypeError/);
+    expect(response).toContain('"code":"BAD_USER_INPUT"');
+    expect(response).not.toMatch(/\bat .*:\d+|TypeError/);
   });
 
   test('does not include a target in absolute form, as sent to a proxy', async () => {
@@ -105,7 +105,7 @@ describe('a bad request', () => {
     expect(status).toBe(200);
   });
 
-  test('over the size limit closes its connection, whose rest is not read', async () => {
+  test('over the size limit closes its connection, and the rest is not read', async () => {
     const response = await fetch(url, query('x'.repeat(2_097_152)));
     expect(response.status).toBe(413);
     expect(response.headers.get('connection')).toBe('close');
@@ -115,8 +115,8 @@ describe('a bad request', () => {
   async function sendRaw(bytes: string): Promise<{ readonly status: number; readonly text: string }> {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.end(bytes);
-    const answer = await text(socket);
-    return { status: Number(answer.split(' ')[1]), text: answer };
+    const response = await text(socket);
+    return { status: Number(response.split(' ')[1]), text: response };
   }
 
   test('with an unsupported media type in Accept is NOT_ACCEPTABLE', async () => {
@@ -130,7 +130,7 @@ describe('a bad request', () => {
 
   test('does not show the suggestion for a long value', async () => {
     const variables = { filter: { last: 'x'.repeat(100_000) } };
-    const { errors } = await stack.ask(
+    const { errors } = await stack.send(
       'query($filter: WorkloadCostsFilter) { workloadCosts(filter: $filter) { asOf } }',
       variables,
     );
@@ -175,13 +175,13 @@ describe('an error of a field', () => {
   const log: string[] = [];
   const logger = pino({ level: 'trace', base: null }, { write: (line: string) => log.push(line) });
   const fetch = toFetch(createTestHandler({ schema, logger, settings: { federation: false } }));
-  const answer = (query: string) => ask(fetch, query);
+  const respond = (query: string) => sendQuery(fetch, query);
 
   test.each(['defect', 'thrownText', 'notANumber', 'nullInside { a }'])(
     'that is a defect (%s) is masked, and logged without its text',
     async (field) => {
       log.length = 0;
-      const { status, data, errors, text } = await answer(`{ fine ${field} }`);
+      const { status, data, errors, text } = await respond(`{ fine ${field} }`);
       expect({ status, fine: data.fine }).toEqual({ status: 200, fine: 'fine' });
       expect(errors).toMatchObject([
         {
@@ -203,7 +203,7 @@ describe('an error of a field', () => {
 
   test('with a known cause has its code, and leaves the other fields and the status unchanged', async () => {
     log.length = 0;
-    const { status, data, errors } = await answer('{ fine upstream input }');
+    const { status, data, errors } = await respond('{ fine upstream input }');
     expect({ status, data }).toEqual({ status: 200, data: { fine: 'fine', upstream: null, input: null } });
     expect(errors).toMatchObject([
       {

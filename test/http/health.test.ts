@@ -10,22 +10,22 @@ import { parseMetrics } from '../kit/formats/prometheus.js';
 import { findFreePort } from '../kit/upstream/tcp-proxy.js';
 
 describe('a gateway without reachable ScaleOps and Redis', () => {
-  test('starts, is ready, and answers requests that need neither', async () => {
+  test('starts, is ready, and serves requests that need neither', async () => {
     const [upstream, redis] = [await findFreePort(), await findFreePort()];
     const env = { CACHE_REDIS_URL: `redis://127.0.0.1:${redis}`, SCALEOPS_MAX_ATTEMPTS: '1' };
     await using stack = startGateway(`http://127.0.0.1:${upstream}`, env);
     const url = await stack.gateway.listen();
     for (const what of ['live', 'ready']) {
-      const answer = await fetch(`${url}/health/${what}`);
-      expect([answer.status, await answer.json()]).toEqual([200, { status: 'up' }]);
+      const response = await fetch(`${url}/health/${what}`);
+      expect([response.status, await response.json()]).toEqual([200, { status: 'up' }]);
     }
-    const ask = async (query: string): Promise<unknown> => {
+    const send = async (query: string): Promise<unknown> => {
       const headers = { 'content-type': 'application/json' };
-      const answer = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
-      return answer.json();
+      const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: JSON.stringify({ query }) });
+      return response.json();
     };
-    expect(await ask('{ __typename }')).toEqual({ data: { __typename: 'Query' } });
-    expect(await ask('{ workloadCosts { asOf } }')).toMatchObject({
+    expect(await send('{ __typename }')).toEqual({ data: { __typename: 'Query' } });
+    expect(await send('{ workloadCosts { asOf } }')).toMatchObject({
       data: { workloadCosts: null },
       errors: [{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } }],
     });
@@ -52,33 +52,33 @@ describe('a gateway that stops', () => {
     await using stack = await startStack({ simulator: { latency: gate.pass } });
     const { gateway, log } = stack;
     await gateway.listen();
-    const asked = stack.ask('{ workloadCosts { asOf } }');
+    const pending = stack.send('{ workloadCosts { asOf } }');
     await gate.arrivals(1);
     const health = (what: string) => gateway.fetch(new Request(`http://gateway/health/${what}`));
     expect((await health('ready')).status).toBe(200);
     const closed = gateway.close();
     for (let time = 0; time < 2; time += 1) {
-      const answer = await health('ready');
-      expect([answer.status, await answer.text()]).toEqual([503, '{"status":"down"}']);
+      const response = await health('ready');
+      expect([response.status, await response.text()]).toEqual([503, '{"status":"down"}']);
       expect((await health('live')).status).toBe(200);
     }
     expect(log.filter(({ msg }) => String(msg).includes('ready'))).toMatchObject([
       { level: 30, msg: 'not ready', reasons: ['stopping'] },
     ]);
     gate.open();
-    await asked;
+    await pending;
     await closed;
   });
 });
 
 describe('readiness', () => {
   function watch() {
-    const told: [boolean, readonly UnreadyReason[]][] = [];
-    return { told, readiness: new Readiness((isReady, reasons) => told.push([isReady, reasons])) };
+    const changes: [boolean, readonly UnreadyReason[]][] = [];
+    return { changes, readiness: new Readiness((isReady, reasons) => changes.push([isReady, reasons])) };
   }
 
   test('is false while any reason holds', () => {
-    const { readiness, told } = watch();
+    const { readiness, changes } = watch();
     expect(readiness.isReady()).toBe(true);
     readiness.set('no signing keys', true);
     readiness.set('stopping', true);
@@ -87,16 +87,16 @@ describe('readiness', () => {
     expect(readiness.isReady()).toBe(false);
     readiness.set('stopping', false);
     expect(readiness.isReady()).toBe(true);
-    expect(told).toEqual([
+    expect(changes).toEqual([
       [false, ['no signing keys']],
       [true, []],
     ]);
   });
 
   test('is logged once per change', () => {
-    const { readiness, told } = watch();
+    const { readiness, changes } = watch();
     for (const holds of [false, true, true, false, false]) readiness.set('stopping', holds);
-    expect(told).toEqual([
+    expect(changes).toEqual([
       [false, ['stopping']],
       [true, []],
     ]);

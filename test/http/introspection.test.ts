@@ -22,8 +22,8 @@ describe('the schema', () => {
     ['__schema', '{ ...all } fragment all on Query { asked: __schema { queryType { name } } }'],
     ['__schema', getIntrospectionQuery()],
   ])('is readable by %s, unless introspection is off', async (field, query) => {
-    expect((await stacks.on!.ask(query)).errors).toEqual([]);
-    const { status, data, errors } = await stacks.off!.ask(query);
+    expect((await stacks.on!.send(query)).errors).toEqual([]);
+    const { status, data, errors } = await stacks.off!.send(query);
     expect([status, data]).toEqual([400, undefined]);
     expect(errors).toMatchObject([
       {
@@ -31,12 +31,12 @@ describe('the schema', () => {
         extensions: { code: 'GRAPHQL_VALIDATION_FAILED' },
       },
     ]);
-    // A cached validation follows the same rules.
-    expect((await stacks.off!.ask(query)).status).toBe(400);
+    // The same for a cached validation.
+    expect((await stacks.off!.send(query)).status).toBe(400);
   });
 
   test('has readable __typename fields with introspection off', async () => {
-    const { data, errors } = await stacks.off!.ask('{ __typename workloadCosts { __typename } }');
+    const { data, errors } = await stacks.off!.send('{ __typename workloadCosts { __typename } }');
     expect([data, errors]).toEqual([{ __typename: 'Query', workloadCosts: { __typename: 'CostReport' } }, []]);
   });
 });
@@ -57,11 +57,11 @@ describe('a suggestion', () => {
     ['an enum value of a variable', inVariable, { by: [{ field: 'CLUSTR' }] }],
     ['an enum value deeper in a variable', inVariable, { by: [{ field: 'CLUSTER' }], order: [{ field: 'TOTAL_COS' }] }],
   ])('of %s is in the error, unless introspection is off', async (_what, query, variables) => {
-    const { message: told } = (await stacks.on!.ask(query, variables)).errors[0]!;
-    const { message: kept } = (await stacks.off!.ask(query, variables)).errors[0]!;
-    expect(told).toMatch(/ Did you mean .+\?$/);
+    const { message: suggestion } = (await stacks.on!.send(query, variables)).errors[0]!;
+    const { message: kept } = (await stacks.off!.send(query, variables)).errors[0]!;
+    expect(suggestion).toMatch(/ Did you mean .+\?$/);
     expect(kept).not.toMatch(/did you mean/i);
-    expect(told.startsWith(kept)).toBe(true);
+    expect(suggestion.startsWith(kept)).toBe(true);
     expect(kept.length).toBeGreaterThan(10);
   });
 });

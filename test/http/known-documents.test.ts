@@ -15,7 +15,7 @@ const limits = {
 };
 const parser = createDocumentParser({ schema, limits, introspection: true });
 
-/** Adds a valid document like the pipeline does: its text is a separate string. */
+/** Adds a valid document like the pipeline, with a text of its own. */
 function add(documents: KnownDocuments, text: string): void {
   const own = Buffer.from(text).toString();
   const document = parser.parse(own);
@@ -33,7 +33,7 @@ const nest = (levels: number): string =>
   levels === 0 ? 'asOf' : `rows(first: 1) { nodes { kubernetesCluster { costs { ${nest(levels - 1)} } } } }`;
 const [example] = EXAMPLE_TABS;
 
-/** Documents that differ by number; and how many of them are weighed together. */
+/** Documents that differ by their number, and how many of them one measurement covers. */
 const DOCUMENTS: Readonly<Record<string, readonly [number, (at: number) => string]>> = {
   'as small as can be': [4_000, (at) => `{ a${at}: __typename }`],
   'of the usual length': [

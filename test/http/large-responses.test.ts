@@ -1,4 +1,4 @@
-// The cost of rows is counted when the report is there, whatever was estimated; large responses are sent one after the
+// The cost of rows is charged when the report is loaded, whatever the estimate. Large responses are sent one after the
 // other, and a client that does not read is disconnected.
 
 import { once } from 'node:events';
@@ -16,14 +16,14 @@ describe('an operation over more rows than the estimate assumed', () => {
   const refused = { extensions: { code: 'QUERY_TOO_COMPLEX' } };
 
   // The estimate assumes 1,000 rows without `first`; the report has 2,000.
-  test('is refused as a whole for the fields that it would write', async () => {
+  test('is refused as a whole by the number of its fields', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '4000' }, simulator: { workloads: 2_000 } });
-    const ask = (fields: string) => stack.ask(`{ workloadCosts(${FILTER}) { rows { nodes { ${fields} } } } }`);
-    expect((await ask('id')).data.workloadCosts.rows.nodes).toHaveLength(2_000);
-    const answer = await ask('id namespace totalCost');
-    expect([answer.status, answer.data]).toEqual([400, undefined]);
-    expect(answer.errors).toMatchObject([refused]);
-    // The cost was known only with the report, which is cached.
+    const send = (fields: string) => stack.send(`{ workloadCosts(${FILTER}) { rows { nodes { ${fields} } } } }`);
+    expect((await send('id')).data.workloadCosts.rows.nodes).toHaveLength(2_000);
+    const response = await send('id namespace totalCost');
+    expect([response.status, response.data]).toEqual([400, undefined]);
+    expect(response.errors).toMatchObject([refused]);
+    // The cost was known only with the report, so the report is cached.
     expect(stack.received).toHaveLength(1);
   });
 
@@ -33,23 +33,23 @@ describe('an operation over more rows than the estimate assumed', () => {
     ['orders', 'rows(first: 0, WHERE, orderBy: [{ field: TOTAL_COST }, { field: NAMESPACE }]) { totalCount }'],
   ])('is refused for %s that read the rows many times', async (_, field) => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: '20000' }, simulator: { workloads: 2_000 } });
-    const ask = (times: number) => {
-      // Equal questions are answered once.
+    const send = (times: number) => {
+      // Equal queries run once.
       const toField = (index: number) =>
         `a${index}: ${field.replace('WHERE', `where: { minTotalCost: -${index + 1} }`)}`;
       const fields = Array.from({ length: times }, (_each, index) => toField(index));
-      return stack.ask(`{ workloadCosts(${FILTER}) { ${fields.join(' ')} } }`);
+      return stack.send(`{ workloadCosts(${FILTER}) { ${fields.join(' ')} } }`);
     };
-    expect((await ask(2)).errors).toEqual([]);
-    const answer = await ask(12);
-    expect([answer.status, answer.data]).toEqual([400, undefined]);
-    expect(answer.errors).toMatchObject([refused]);
+    expect((await send(2)).errors).toEqual([]);
+    const response = await send(12);
+    expect([response.status, response.data]).toEqual([400, undefined]);
+    expect(response.errors).toMatchObject([refused]);
     expect(stack.received).toHaveLength(1);
   });
 
   test('is not refused without the limit', async () => {
     await using stack = await startStack({ env: { GATEWAY_MAX_COST: 'off' }, simulator: { workloads: 2_000 } });
-    const { data } = await stack.ask(
+    const { data } = await stack.send(
       `{ workloadCosts(${FILTER}) { totals { rowCount } rows { nodes { id namespace } } } }`,
     );
     expect(data.workloadCosts.totals.rowCount).toBe(2_000);
@@ -64,11 +64,11 @@ describe('large responses', () => {
   const LARGE = `{ workloadCosts(${FILTER}) { totals { rowCount } rows { nodes { id } edges { cursor } } } }`;
 
   // Mutation: http/steps/execute.ts without `permit.release()`: the second response never starts.
-  test('are all sent, one after the other, and a small one meanwhile', async () => {
+  test('are sent one after the other, and a small one meanwhile', async () => {
     await using stack = await startStack({ simulator: { workloads: ROWS } });
-    await stack.ask(`{ workloadCosts(${FILTER}) { asOf } }`);
-    const large = Promise.all([stack.ask(LARGE), stack.ask(LARGE), stack.ask(LARGE)]);
-    expect((await stack.ask('{ __typename }')).data).toEqual({ __typename: 'Query' });
+    await stack.send(`{ workloadCosts(${FILTER}) { asOf } }`);
+    const large = Promise.all([stack.send(LARGE), stack.send(LARGE), stack.send(LARGE)]);
+    expect((await stack.send('{ __typename }')).data).toEqual({ __typename: 'Query' });
     for (const { data, errors } of await large) {
       expect(errors).toEqual([]);
       expect(data.workloadCosts.rows.nodes).toHaveLength(ROWS);
@@ -77,19 +77,19 @@ describe('large responses', () => {
     expect(stack.received).toHaveLength(1);
   });
 
-  test('do not wait for a client that has left', async () => {
+  test('do not wait for a client that has disconnected', async () => {
     await using stack = await startStack({ simulator: { workloads: ROWS } });
-    await stack.ask(`{ workloadCosts(${FILTER}) { asOf } }`);
-    const leaving = new AbortController();
-    const left = stack.ask(LARGE, undefined, { signal: leaving.signal });
-    const stays = stack.ask(LARGE);
-    leaving.abort();
+    await stack.send(`{ workloadCosts(${FILTER}) { asOf } }`);
+    const controller = new AbortController();
+    const left = stack.send(LARGE, undefined, { signal: controller.signal });
+    const stays = stack.send(LARGE);
+    controller.abort();
     await left.catch(() => undefined);
     expect((await stays).data.workloadCosts.rows.nodes).toHaveLength(ROWS);
   });
 
   // Mutation: server.ts without its `timeout`.
-  test('are dropped when the client does not read', async () => {
+  test('are aborted when the client does not read', async () => {
     const gone = createDeferred<undefined>();
     const server = createHttpServer(
       (_request, response) => {

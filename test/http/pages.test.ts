@@ -81,7 +81,7 @@ describe('the GraphiQL page', () => {
     expect([plain.text === zipped.text, plain.text === brotli.text]).toEqual([true, true]);
   });
 
-  test('takes at most 1.7 MB with Brotli and 2.2 MB with gzip', async () => {
+  test('has at most 1.7 MB with Brotli and 2.2 MB with gzip', async () => {
     const sizes = ['br', 'gzip'].map(async (encoding) => {
       return (await get('/graphql', { ...HTML, 'accept-encoding': encoding })).bytes.length;
     });
@@ -89,8 +89,8 @@ describe('the GraphiQL page', () => {
     expect([brotli < 1_700_000, gzip < 2_200_000]).toEqual([true, true]);
   });
 
-  // GraphiQL sends queries that no list can have.
-  test('is replaced by an explanation where only listed operations run', async () => {
+  // GraphiQL sends queries that are on no list.
+  test('is replaced by an explanation when only listed operations may run', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'documents-'));
     const file = join(folder, 'documents.json');
     writeFileSync(

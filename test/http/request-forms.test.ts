@@ -1,6 +1,5 @@
-// One question in every request form: the same data, headers and compression, from one upstream request.
+// One operation in every request form: the same data, headers and compression, from one upstream request.
 
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,15 +7,15 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { createManualClock } from '../kit/time/clock.js';
+import { hashOf } from '../kit/clients/persisted-query.js';
 import { NO_TIMER } from '../kit/gateway.js';
-import { cacheHitsOf, send, startServer, type HttpQuestion, type HttpReply } from '../kit/clients/http-client.js';
+import { cacheHitsOf, send, startServer, type HttpRequestOptions, type HttpReply } from '../kit/clients/http-client.js';
 
 const FIELDS = 'asOf rows(first: $first) { totalCount nodes { id workloadName labels { key value } totalCost share } }';
 const query = `query Costs($first: Int = 30) { workloadCosts(filter: { multiCluster: true }) { ${FIELDS} } }`;
 const withLiterals = query.replace('($first: Int = 30)', '').replace('$first', '30');
 const two = `${query} query Other { __typename }`;
 
-const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 const persisted = (text: string) => ({ persistedQuery: { version: 1, sha256Hash: hashOf(text) } });
 const clientLibrary = { clientLibrary: { name: '@apollo/client', version: '4.0.0' } };
 const variables = { first: 30 };
@@ -27,13 +26,13 @@ const toSearch = (parameters: object): string => {
   ]);
   return `?${new URLSearchParams(texts).toString()}`;
 };
-const get = (parameters: object): HttpQuestion => ({ method: 'GET', path: `/graphql${toSearch(parameters)}` });
-const encoded = (encoding: string, encode: (body: string) => Buffer): HttpQuestion => ({
+const get = (parameters: object): HttpRequestOptions => ({ method: 'GET', path: `/graphql${toSearch(parameters)}` });
+const encoded = (encoding: string, encode: (body: string) => Buffer): HttpRequestOptions => ({
   headers: { 'content-encoding': encoding },
   body: encode(JSON.stringify({ query })),
 });
 
-const FORMS: Readonly<Record<string, HttpQuestion>> = {
+const FORMS: Readonly<Record<string, HttpRequestOptions>> = {
   'POST text': { body: { query } },
   'POST text again': { body: { query } },
   'POST text for the third time': { body: { query } },
@@ -65,7 +64,7 @@ const FORMS: Readonly<Record<string, HttpQuestion>> = {
 };
 
 /** Only with a list of trusted documents. */
-const BY_ID: Readonly<Record<string, HttpQuestion>> = {
+const BY_ID: Readonly<Record<string, HttpRequestOptions>> = {
   'POST with documentId': { body: { documentId: 'costs' } },
   'POST with documentId and variables': { body: { documentId: 'costs', variables } },
   'GET with documentId': get({ documentId: 'costs' }),
@@ -90,7 +89,7 @@ function jsonOf({ text, headers }: HttpReply): string {
   return /^event: next\ndata: (.*)\n\nevent: complete\ndata:\n\n$/.exec(text)?.[1] ?? text;
 }
 
-/** The headers except those that differ between responses, or depend on the encoding. */
+/** The headers, except headers that differ between responses or depend on the encoding. */
 function commonHeadersOf({ headers }: HttpReply): object {
   const { date, etag, 'x-request-id': id, 'content-length': length, 'content-type': type, ...common } = headers;
   return common;
@@ -98,7 +97,7 @@ function commonHeadersOf({ headers }: HttpReply): object {
 
 describe.each(SERVERS)('a gateway for %s', (_, env, forms) => {
   test.each(['gzip', 'br', 'gzip, deflate, br', 'identity'])(
-    'answers every form alike to a client that accepts %s',
+    'responds to every request form alike for a client that accepts %s',
     async (acceptEncoding) => {
       const { stack, url } = await startServer({ clock: createManualClock(), env: { ...NO_TIMER, ...env } });
       const replies: Record<string, HttpReply> = {};
@@ -127,7 +126,7 @@ function toAccepted(acceptEncoding: string): readonly (string | undefined)[] {
   return acceptEncoding === 'identity' ? [undefined] : acceptEncoding.split(', ');
 }
 
-test('a question that was cached in one form is answered from the response cache in the others', async () => {
+test('an operation that was cached in one form is served from the response cache in the others', async () => {
   const { stack, url } = await startServer({ env: { GATEWAY_TRUSTED_DOCUMENTS: list } });
   const known = ['POST text', 'POST text again'] as const;
   const others = Object.entries({ ...FORMS, ...BY_ID }).filter(

@@ -1,5 +1,5 @@
-// Large responses are written one after the other. The end of a request releases its turn: its response, the timeout, or a
-// client that leaves while it waits or reads.
+// Large responses are written one after the other. The end of a request releases its turn: its response, the timeout,
+// or a client that disconnects while it waits or reads.
 
 import { once } from 'node:events';
 import { request as sendRequest, type ClientRequest, type IncomingMessage } from 'node:http';
@@ -36,18 +36,18 @@ async function start(latency?: () => Promise<void> | void) {
 
 /** Counts the requests that have reached the queue. */
 function watchSlots(): ReturnType<typeof createCounter> {
-  const asked = createCounter();
+  const requested = createCounter();
   const acquire = Semaphore.prototype.acquire;
   const spy = vi.spyOn(Semaphore.prototype, 'acquire').mockImplementation(function (this: Semaphore, caller) {
     const permit = acquire.call(this, caller);
     // Turns of calls and of parsing belong to no request.
-    if (caller instanceof Deadline) asked.add();
+    if (caller instanceof Deadline) requested.add();
     return permit;
   });
   onTestFinished(() => {
     spy.mockRestore();
   });
-  return asked;
+  return requested;
 }
 
 interface Reply {
@@ -56,14 +56,14 @@ interface Reply {
   readonly rowCount: number | undefined;
 }
 
-async function ask(url: string, query: string): Promise<Reply> {
+async function sendQuery(url: string, query: string): Promise<Reply> {
   const { status, text } = await send(url, { body: { query } });
   const { data, errors = [] } = JSON.parse(text);
   const codes = (errors as { extensions: { code: string } }[]).map(({ extensions }) => extensions.code);
   return { status, codes, rowCount: data?.workloadCosts?.rows?.nodes?.length };
 }
 
-/** Sends a question whose client can leave at any time. */
+/** Sends a request whose client can disconnect at any time. */
 function begin(url: string, query: string): ClientRequest {
   const request = sendRequest(new URL('/graphql', url), {
     method: 'POST',
@@ -83,8 +83,8 @@ test(
   async () => {
     const { url } = await start();
     const query = `{ workloadCosts(${FILTER}) { ${page('kubernetesCluster { costs { asOf } }')} more: ${page('kubernetesCluster { costs { asOf } }')} } }`;
-    expect(await ask(url, query)).toEqual(GOOD);
-    expect(await ask(url, LARGE)).toEqual(GOOD);
+    expect(await sendQuery(url, query)).toEqual(GOOD);
+    expect(await sendQuery(url, LARGE)).toEqual(GOOD);
   },
   LIMIT,
 );
@@ -95,12 +95,12 @@ test(
     const gate = createGate();
     const { clock, url } = await start(gate.pass);
     // A report each, so that the gate shows when all of them wait.
-    const late = [1, 2, 3, 4].map((days) => ask(url, LARGE.replace('true', `true, last: "${days}d"`)));
+    const late = [1, 2, 3, 4].map((days) => sendQuery(url, LARGE.replace('true', `true, last: "${days}d"`)));
     await gate.arrivals(late.length);
     clock.advance(TIMEOUT_MS);
     expect(await Promise.all(late)).toEqual(late.map(() => TIMED_OUT));
     gate.open();
-    expect(await ask(url, LARGE)).toEqual(GOOD);
+    expect(await sendQuery(url, LARGE)).toEqual(GOOD);
   },
   LIMIT,
 );
@@ -109,63 +109,63 @@ test(
   'operations that time out during their turn, or while they wait for it, release it',
   async () => {
     const gate = createGate();
-    let isGated = false;
-    const { clock, url } = await start(() => (isGated ? gate.pass() : undefined));
-    expect((await ask(url, SMALL)).status).toBe(200);
-    isGated = true;
+    let isHeld = false;
+    const { clock, url } = await start(() => (isHeld ? gate.pass() : undefined));
+    expect((await sendQuery(url, SMALL)).status).toBe(200);
+    isHeld = true;
     const slots = watchSlots();
-    const late = [ask(url, WAITING)];
+    const late = [sendQuery(url, WAITING)];
     await Promise.all([gate.arrivals(1), slots.reaches(1)]);
-    for (let count = 0; count < 12; count += 1) late.push(ask(url, LARGE));
+    for (let count = 0; count < 12; count += 1) late.push(sendQuery(url, LARGE));
     await slots.reaches(13);
     clock.advance(TIMEOUT_MS);
     expect(await Promise.all(late)).toEqual(late.map(() => TIMED_OUT));
     // While the calls of the first operation are still held.
-    expect(await ask(url, LARGE)).toEqual(GOOD);
+    expect(await sendQuery(url, LARGE)).toEqual(GOOD);
     gate.open();
   },
   LIMIT,
 );
 
 test(
-  'a client that leaves releases the turn of its operation, or its place in the queue',
+  'a client that disconnects releases the turn of its operation, or its place in the queue',
   async () => {
     const gate = createGate();
-    let isGated = false;
-    const { url } = await start(() => (isGated ? gate.pass() : undefined));
-    expect((await ask(url, SMALL)).status).toBe(200);
-    isGated = true;
+    let isHeld = false;
+    const { url } = await start(() => (isHeld ? gate.pass() : undefined));
+    expect((await sendQuery(url, SMALL)).status).toBe(200);
+    isHeld = true;
     const slots = watchSlots();
-    const leaving = [begin(url, WAITING)];
+    const controller = [begin(url, WAITING)];
     await Promise.all([gate.arrivals(1), slots.reaches(1)]);
-    for (let count = 0; count < 5; count += 1) leaving.push(begin(url, LARGE));
-    const stays = ask(url, LARGE);
+    for (let count = 0; count < 5; count += 1) controller.push(begin(url, LARGE));
+    const stays = sendQuery(url, LARGE);
     await slots.reaches(7);
-    for (const request of leaving) request.destroy();
+    for (const request of controller) request.destroy();
     expect(await stays).toEqual(GOOD);
-    expect(await ask(url, LARGE)).toEqual(GOOD);
+    expect(await sendQuery(url, LARGE)).toEqual(GOOD);
     gate.open();
   },
   LIMIT,
 );
 
 test(
-  'a slow client keeps its turn until it leaves or has its whole response',
+  'a slow client keeps its turn until it disconnects or has its whole response',
   async () => {
     const { url } = await start();
-    expect((await ask(url, SMALL)).status).toBe(200);
+    expect((await sendQuery(url, SMALL)).status).toBe(200);
     const slots = watchSlots();
     const [reading] = (await once(begin(url, LONG), 'response')) as [IncomingMessage];
-    const next = ask(url, LARGE);
+    const next = sendQuery(url, LARGE);
     await slots.reaches(2);
-    // Small questions need no turn.
-    expect((await ask(url, SMALL)).status).toBe(200);
-    expect(await Promise.race([next, ask(url, SMALL)])).not.toEqual(GOOD);
+    // Small responses need no turn.
+    expect((await sendQuery(url, SMALL)).status).toBe(200);
+    expect(await Promise.race([next, sendQuery(url, SMALL)])).not.toEqual(GOOD);
     reading.destroy();
     expect(await next).toEqual(GOOD);
 
     const [whole] = (await once(begin(url, LONG), 'response')) as [IncomingMessage];
-    const last = ask(url, LARGE);
+    const last = sendQuery(url, LARGE);
     await slots.reaches(4);
     expect((await buffer(whole)).length).toBeGreaterThan(10_000_000);
     expect(await last).toEqual(GOOD);

@@ -39,12 +39,12 @@ describe('the security headers are in every response:', () => {
     ],
     ['an error of the request', 400, '/graphql', { method: 'GET' }],
     ['a page of another site', 403, '/graphql', { method: 'GET', headers: { origin: 'https://evil.test' } }],
-    ['too long a body', 413, '/graphql', post(`{"query":"${'x'.repeat(2_100_000)}"}`)],
-    ['no suitable media type', 406, '/graphql', post('{"query":"{ __typename }"}', { accept: 'text/csv' })],
+    ['a body that is too long', 413, '/graphql', post(`{"query":"${'x'.repeat(2_100_000)}"}`)],
+    ['an unacceptable media type', 406, '/graphql', post('{"query":"{ __typename }"}', { accept: 'text/csv' })],
     ['a wrong method', 405, '/graphql', { method: 'OPTIONS' }],
     ['health', 200, '/health/live'],
     ['the start page', 302, '/', { redirect: 'manual' }],
-    ['what is not there', 404, '/nothing'],
+    ['an unknown path', 404, '/nothing'],
   ])('%s', async (_what, status, path, init) => {
     const response = await fetch(url + path, init);
     expect(response.status).toBe(status);
@@ -54,9 +54,9 @@ describe('the security headers are in every response:', () => {
   test('a Host that is not allowed', async () => {
     const socket = connect(Number(new URL(url).port), '127.0.0.1');
     socket.end('GET / HTTP/1.1\r\nHost: evil.test\r\nConnection: close\r\n\r\n');
-    const answer = (await text(socket)).toLowerCase();
+    const response = (await text(socket)).toLowerCase();
     for (const [name, value] of Object.entries(EXPECTED))
-      expect(answer).toContain(`${name}: ${value.toLowerCase()}\r\n`);
+      expect(response).toContain(`${name}: ${value.toLowerCase()}\r\n`);
   });
 
   test('the GraphiQL page, with a policy that allows no foreign script', async () => {

@@ -1,5 +1,5 @@
-// Clients that hold connections and send nothing, or a byte now and then: others are answered, the slow ones are
-// disconnected in time, and no memory stays.
+// Clients that hold connections and send nothing, or a byte now and then: they delay no other client, are disconnected
+// in time, and leave no memory in use.
 
 import { once } from 'node:events';
 import { readFile, readdir } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { createHttpServer, TIMES, type ServerTimes } from '../../src/http/server/server.js';
 import { createGate } from '../kit/time/gate.js';
-import { gone, openConnection, startProcessStack } from '../kit/processes/gateway-process.js';
+import { waitForClose, openConnection, startProcessStack } from '../kit/processes/gateway-process.js';
 
 const COUNT = 1_000;
 /** Fewer than the listen backlog of the system. */
@@ -40,13 +40,13 @@ async function writeToAll(sockets: readonly Socket[], data: string): Promise<voi
 }
 
 /** Over a new connection, with its duration. */
-async function askHealth(url: string) {
+async function fetchHealth(url: string) {
   const startedAt = performance.now();
-  const [answer] = (await once(httpRequest(`${url}/health/live`, { agent: false }).end(), 'response')) as [
+  const [response] = (await once(httpRequest(`${url}/health/live`, { agent: false }).end(), 'response')) as [
     IncomingMessage,
   ];
-  await text(answer);
-  return { status: answer.statusCode, tookMs: performance.now() - startedAt };
+  await text(response);
+  return { status: response.statusCode, tookMs: performance.now() - startedAt };
 }
 
 const openFiles = async (pid: number): Promise<number> => (await readdir(`/proc/${pid}/fd`)).length;
@@ -62,7 +62,7 @@ function median(values: readonly number[]): number {
 describe(`${COUNT} connections that send nothing and ${COUNT} that send a byte now and then`, () => {
   test('delay no other client, use little memory, and leave nothing behind', async () => {
     const { url, pid } = await startProcessStack();
-    expect((await askHealth(url)).status).toBe(200);
+    expect((await fetchHealth(url)).status).toBe(200);
     const before = { files: await openFiles(pid), mb: await residentMb(pid) };
     const silent = await openMany(url, COUNT);
     const slow = await openMany(url, COUNT);
@@ -70,7 +70,7 @@ describe(`${COUNT} connections that send nothing and ${COUNT} that send a byte n
     const times: number[] = [];
     for (let round = 0; round < 20; round += 1) {
       // Concurrently, so that this request arrives among the many.
-      const [health] = await Promise.all([askHealth(url), writeToAll(slow, 'x')]);
+      const [health] = await Promise.all([fetchHealth(url), writeToAll(slow, 'x')]);
       expect(health.status).toBe(200);
       times.push(health.tookMs);
     }
@@ -80,10 +80,10 @@ describe(`${COUNT} connections that send nothing and ${COUNT} that send a byte n
     expect((await residentMb(pid)) - before.mb).toBeLessThan(100);
 
     const all = [...silent, ...slow];
-    const closed = Promise.all(all.map((socket) => gone(socket.resume())));
+    const closed = Promise.all(all.map((socket) => waitForClose(socket.resume())));
     for (const socket of all) socket.end();
     await closed;
-    expect((await askHealth(url)).status).toBe(200);
+    expect((await fetchHealth(url)).status).toBe(200);
     // Only the connections of the health checks remain.
     expect(await openFiles(pid)).toBeLessThan(before.files + 10);
   }, 60_000);
@@ -115,26 +115,26 @@ describe('a slow client', () => {
     ['half a body', 'POST / HTTP/1.1\r\nHost: gateway\r\nContent-Length: 100\r\n\r\n{'],
   ])('that sends %s gets an error and is disconnected; a client with a pending request is not', async (_what, sent) => {
     const { url, gate } = await startServer(QUICK);
-    const asked = fetch(url);
+    const pending = fetch(url);
     await gate.arrivals(1);
     const socket = await openConnection(url, sent);
-    const answer = await text(socket);
-    expect(answer).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\nConnection: close\r\n/);
+    const response = await text(socket);
+    expect(response).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\nConnection: close\r\n/);
     // Its request was complete, so the client is not slow.
     gate.open();
-    expect(await (await asked).text()).toBe('late');
+    expect(await (await pending).text()).toBe('late');
   });
 
-  test('that sends byte by byte is disconnected too: bytes do not extend its time', async () => {
+  test('that sends byte by byte is disconnected, too: bytes do not extend its time', async () => {
     const { url } = await startServer(QUICK);
     const socket = await openConnection(url, HEAD);
-    const answer = text(socket);
+    const response = text(socket);
     const drip = (): void => {
       if (socket.writable) socket.write('x', () => setImmediate(drip));
     };
     drip();
     // Either the error arrives, or the reset caused by a later byte.
-    expect(await answer.catch(() => '408')).toContain('408');
+    expect(await response.catch(() => '408')).toContain('408');
   });
 
   test('between two requests is disconnected', async () => {
@@ -144,7 +144,7 @@ describe('a slow client', () => {
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*late/);
   });
 
-  test('has default limits above the idle times of load balancers, and below those of a waiting person', () => {
+  test('has default limits above the idle times of load balancers and below a minute', () => {
     expect(TIMES.keepAliveTimeout).toBeGreaterThan(60_000);
     expect(TIMES.headersTimeout).toBeLessThanOrEqual(15_000);
     expect(TIMES.requestTimeout).toBeLessThanOrEqual(60_000);

@@ -1,7 +1,7 @@
 // A gateway on the simulator whose reports age on a clock that the test moves; ScaleOps can be down, or held at a gate.
 
 import { createGate, type Gate } from './time/gate.js';
-import { startStack, type Answer, type TestStack } from './gateway.js';
+import { startStack, type GraphqlResponse, type TestStack } from './gateway.js';
 import { createIdleClock, type IdleClock } from './time/idle-clock.js';
 
 /** The start of the clock. */
@@ -19,7 +19,7 @@ export function aggregatedUntil(beforeStartMs: number): string {
   return `{ aggregatedCosts(filter: { timeRange: { between: { from: "${from}", to: "${to}" } } }) { asOf isStale } }`;
 }
 
-/** A time after the start, in the format of the API. */
+/** The time `ms` after the start, in the format of the API. */
 export function at(ms: number): string {
   return new Date(START_MS + ms).toISOString();
 }
@@ -72,7 +72,10 @@ export async function startAging(env: Record<string, string> = {}): Promise<Agin
 }
 
 /** The freshness of the only report in a response; the error code when there is none. */
-export function shown({ data, errors }: Answer): { readonly asOf: string; readonly isStale: boolean } | string {
+export function shown({
+  data,
+  errors,
+}: GraphqlResponse): { readonly asOf: string; readonly isStale: boolean } | string {
   const [report] = Object.values((data ?? {}) as Record<string, { asOf: string; isStale: boolean } | null>);
   return report ?? errors[0]?.extensions.code ?? 'nothing';
 }

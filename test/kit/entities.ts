@@ -1,5 +1,5 @@
-// Questions about entities and their expected answers: a selection of a whole report, the root query that equals `costs`
-// of an entity, filters of every kind, and a ScaleOps with rows of the test's own.
+// Queries of entities and their expected responses: a selection of a whole report, the root query that equals `costs`
+// of an entity, filters of every kind, and a ScaleOps with rows of the test.
 
 import fc from 'fast-check';
 import { once } from 'node:events';
@@ -40,7 +40,7 @@ const TOTALS = `rowCount ${SUMMED.join(' ')} onDemandPercent spotPercent`;
 const PAGE_INFO = 'pageInfo { hasNextPage hasPreviousPage startCursor endCursor }';
 const PAGE = `totalCount edges { cursor node { id scaleOpsId share } } ${PAGE_INFO}`;
 
-/** The fragment `Report` selects all data of a report; it needs the variables of `QUESTION`. */
+/** The fragment `Report` selects all data of a report; it needs the variables of `QUERY`. */
 export const REPORT = `fragment Report on CostReport {
   window { startTime endTime } clusters
   all: rows { totalCount edges { cursor node { ${ROW} } } ${PAGE_INFO} }
@@ -51,10 +51,10 @@ export const REPORT = `fragment Report on CostReport {
     groups { keys { dimension value } totals { ${TOTALS} } share } others { ${TOTALS} } groupCount totals { ${TOTALS} }
   }
 }`;
-export const QUESTION = '$where: CostRowsWhere, $orderBy: [CostRowOrder!], $count: Int, $by: [CostDimensionInput!]!';
+export const QUERY = '$where: CostRowsWhere, $orderBy: [CostRowOrder!], $count: Int, $by: [CostDimensionInput!]!';
 
-/** The values of those variables. */
-export const anyQuestion = fc.record({
+/** The values of these variables. */
+export const anyQuery = fc.record({
   where: fc.constantFrom(
     undefined,
     { search: 'a' },
@@ -77,7 +77,7 @@ export const anyQuestion = fc.record({
   }),
 });
 
-// --------------------------------------------------------------------------------------------------- what it means
+// ------------------------------------------------------------------------------------------------------ equivalents
 
 /** The representation of the entity. */
 export function toRepresentation({ clusterName, namespace }: Entity): object {
@@ -179,7 +179,7 @@ const admitting = (name: string, all: readonly string[]): fc.Arbitrary<Names | u
     { nil: undefined, freq: 3 },
   );
 
-/** A filter, and that of a root query whose report covers the filtered entity. */
+/** A filter, and the filter of a root query with a report that covers the filtered entity. */
 export const anyWider = ({ clusterName, namespace }: Entity) =>
   few({ ...conditions, clusters: namesOf(CLUSTERS), namespaces: namesOf(NAMESPACES) }).chain((filter) =>
     fc
@@ -204,7 +204,7 @@ export const anyNeighbours = anyFilter.chain((filter) => {
   return fc.record({ filter: fc.constant(filter), neighbours: fc.array(neighbour, { minLength: 1, maxLength: 3 }) });
 });
 
-// --------------------------------------------------------------------------------------------- a ScaleOps of any rows
+// ------------------------------------------------------------------------------------------ a ScaleOps with any rows
 
 type RawRow = Readonly<Record<string, unknown>>;
 
@@ -269,11 +269,11 @@ function toReport(rows: readonly RawRow[], body: Readonly<Record<string, unknown
   };
 }
 
-// ---------------------------------------------------------------------------------------------- how much work it is
+// -------------------------------------------------------------------------------------------- measured work
 
 /**
- * The work of `act`: characters of texts that are cut, folded, created or used as new map keys, and entries of lists that
- * are sorted or copied. Independent of time, and so the same on a busy machine.
+ * The work of `act`: characters of texts that are cut, folded, created or used as new map keys, and entries of lists
+ * that are sorted or copied. Independent of time, so the same on a busy machine.
  */
 export async function countWork(act: () => Promise<unknown>): Promise<number> {
   let work = 0;
@@ -297,10 +297,10 @@ export async function countWork(act: () => Promise<unknown>): Promise<number> {
 }
 
 type Method = (this: unknown, ...given: unknown[]) => unknown;
-type Tell = (self: unknown, given: unknown[], result: unknown, sizeBefore: number) => void;
+type Report = (self: unknown, given: unknown[], result: unknown, sizeBefore: number) => void;
 
 /** Reports each call of a built-in method. Returns a function that restores it. */
-function watch(owner: object, name: string, tell: Tell): () => void {
+function watch(owner: object, name: string, tell: Report): () => void {
   const property = Object.getOwnPropertyDescriptor(owner, name)!;
   const original = property.value as Method;
   const value: Method = function (...given) {

@@ -1,4 +1,4 @@
-// A gateway in front of the simulator, as in the process, with the parts that a test counts or controls.
+// A gateway in front of the simulator, composed as in the process, with the parts that a test counts or controls.
 
 import { pino } from 'pino';
 
@@ -27,7 +27,7 @@ export const UNLIMITED = {
 export const NO_TIMER = { GATEWAY_TIMEOUT_MS: 'off' };
 
 /** A GraphQL response, parsed. */
-export interface Answer {
+export interface GraphqlResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly data: any;
@@ -42,12 +42,12 @@ export interface Answer {
 export interface TestGateway extends AsyncDisposable {
   readonly gateway: Gateway;
   /** Sends an operation through `gateway.fetch`. */
-  ask(query: string, variables?: unknown, init?: RequestInit): Promise<Answer>;
+  send(query: string, variables?: unknown, init?: RequestInit): Promise<GraphqlResponse>;
   /** The lines of the log so far. */
   readonly log: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Requests to ScaleOps are compared as a filter makes them: `multiCluster` is sent where a filter has it alone. */
+/** Sends `multiCluster` only when the filter has it, so tests compare requests that follow from the filter alone. */
 export const PLAIN_REQUESTS = { SCALEOPS_MULTI_CLUSTER: 'off' };
 
 /** A gateway on any upstream, with PLAIN_REQUESTS. */
@@ -62,20 +62,25 @@ export function startGateway(url: string, env: Record<string, string> = {}, cloc
   return {
     gateway,
     log,
-    ask: (query, variables, init) => ask((request) => gateway.fetch(request), query, variables, init),
+    send: (query, variables, init) => sendQuery((request) => gateway.fetch(request), query, variables, init),
     [Symbol.asyncDispose]: () => gateway.close(),
   };
 }
 
+/** The codes of the errors, in order. */
+export function codesOf({ errors }: GraphqlResponse): readonly unknown[] {
+  return errors.map(({ extensions }) => extensions.code);
+}
+
 /** Sends one operation as JSON. */
-export async function ask(
-  fetchAnswer: (request: Request) => Promise<Response>,
+export async function sendQuery(
+  fetchResponse: (request: Request) => Promise<Response>,
   query: string,
   variables?: unknown,
   init: RequestInit = {},
   url = 'http://gateway/graphql',
-): Promise<Answer> {
-  const response = await fetchAnswer(
+): Promise<GraphqlResponse> {
+  const response = await fetchResponse(
     new Request(url, {
       method: 'POST',
       body: JSON.stringify({ query, variables }),
@@ -88,7 +93,7 @@ export async function ask(
     }),
   );
   const text = await response.text();
-  const { data, errors } = JSON.parse(text) as Partial<Answer>;
+  const { data, errors } = JSON.parse(text) as Partial<GraphqlResponse>;
   return { status: response.status, headers: response.headers, data: data as unknown, errors: errors ?? [], text };
 }
 

@@ -1,4 +1,4 @@
-// The HTTP interface of the gateway over a schema of the test's own, without reports.
+// The HTTP interface of the gateway over a schema of the test, without reports.
 
 import type { GraphQLSchema } from 'graphql';
 import { pino, type Logger } from 'pino';
@@ -8,7 +8,7 @@ import { Scheduler } from '../../src/concurrency/scheduler.js';
 import { createHttpHandler, type HttpServices, type HttpSettings } from '../../src/http/create-http-handler.js';
 import type { HttpHandler } from '../../src/http/handler.js';
 
-export interface HandlerOptions {
+interface HandlerOptions {
   readonly schema: GraphQLSchema;
   readonly clock?: Clock;
   readonly logger?: Logger;

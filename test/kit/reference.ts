@@ -1,6 +1,6 @@
-// The answers of a report, computed in a straightforward way over row objects: filters, comparators, maps, and sums in
-// exact arithmetic. Written from the contract, independent of the product; with random reports of small alphabets, so that
-// rows tie, repeat and share groups.
+// The query results of a report, computed in a straightforward way over row objects: filters, comparators, maps, and
+// sums in exact arithmetic. Written from the contract, independent of the product. Random reports use few distinct
+// values, so rows tie, repeat and share groups.
 
 import fc from 'fast-check';
 
@@ -22,7 +22,7 @@ export const NUMBERS = [...SUMMED, 'onDemandPercent', 'spotPercent'] as const;
 
 export type Name = (typeof NAMES)[number];
 export type Summed = (typeof SUMMED)[number];
-export type Numeric = (typeof NUMBERS)[number];
+type Numeric = (typeof NUMBERS)[number];
 export interface Label {
   readonly key: string;
   readonly value: string;
@@ -57,7 +57,7 @@ export type Dimension =
   | { readonly label: string }
   | { readonly annotation: string }
   | { readonly anyLabel: readonly string[] };
-export interface Match {
+interface Match {
   readonly by: Dimension;
   readonly values: readonly (string | null)[];
   readonly exclude: boolean;
@@ -84,7 +84,7 @@ function toUnits(value: number): bigint {
   return BigInt(Math.sign(value)) * BigInt(mantissa) * 2n ** BigInt(exponent);
 }
 
-/** The double nearest to so many units, by their exact decimal text; capped at the largest double. */
+/** The double nearest to this number of units, by their exact decimal text; capped at the largest double. */
 function toNearest(units: bigint): number {
   const nearest = Number(`${units * 5n ** BigInt(UNIT_EXPONENT)}e-${UNIT_EXPONENT}`);
   return Number.isFinite(nearest) ? nearest : Math.sign(nearest) * Number.MAX_VALUE;
@@ -130,7 +130,7 @@ function divide(part: number | null, whole: number): number | null {
   return part === null || whole === 0 || !Number.isFinite(part / whole) ? null : part / whole;
 }
 
-// ------------------------------------------------------------------------------------------------------- questions
+// --------------------------------------------------------------------------------------------------------- queries
 
 /** The rows of the upstream's JSON. */
 export function readRows(json: UpstreamReport): Row[] {
@@ -161,7 +161,7 @@ export function filterRows(rows: readonly Row[], where: Where = {}): Row[] {
   const isWithin = (value: number | null, least: number | undefined, most: number | undefined) =>
     (least === undefined || (value !== null && value >= least)) &&
     (most === undefined || (value !== null && value <= most));
-  // The empty text is none.
+  // The empty text means no value.
   const isMatch = (row: Row, { by, values, exclude }: Match) =>
     values.some((value) => (value === '' ? null : value) === valueOf(row, by)) !== exclude;
   return rows.filter(
@@ -181,8 +181,8 @@ export function filterRows(rows: readonly Row[], where: Where = {}): Row[] {
 }
 
 /**
- * Null last in both directions, names by Unicode code point; equal rows by their ids, or in their order where the test knows
- * none.
+ * Null last in both directions, names by Unicode code point; equal rows by their ids, or in their given order when the
+ * test has no ids.
  */
 export function sortRows(rows: readonly Row[], orderBy: readonly RowOrder[] = [], ids?: RowIds): Row[] {
   const bytesOf = (row: Row): Buffer => Buffer.from(ids?.get(row.services[0]!) ?? '', 'base64url');
@@ -197,7 +197,7 @@ export function sortRows(rows: readonly Row[], orderBy: readonly RowOrder[] = []
 }
 
 /** The ids of rows by their places, which anyReport writes into `services`. */
-export type RowIds = ReadonlyMap<string, string>;
+type RowIds = ReadonlyMap<string, string>;
 
 type Key = string | number | null;
 
@@ -295,7 +295,7 @@ export function groupRows(
   };
 }
 
-/** A decimal unit, and 2 to the power of -1074, are whole numbers of these. */
+/** A decimal unit and 2 to the power of -1074 are both multiples of this unit. */
 const UNITS_PER_DECIMAL = 2n ** BigInt(UNIT_EXPONENT);
 const UNITS_PER_DOUBLE = 10n ** BigInt(DECIMAL_EXPONENT);
 const FIVES = 5n ** BigInt(UNIT_EXPONENT);
@@ -309,7 +309,7 @@ export function sumToUnits(rows: readonly Row[], field: Summed): bigint {
   return known.reduce((sum, value) => sum + toDecimalUnits(value)! * UNITS_PER_DECIMAL, 0n);
 }
 
-/** The nearest double; past the largest one it stays there. */
+/** The nearest double; capped at the largest one. */
 export function roundUnits(units: bigint): number {
   const nearest = Number(`${units * FIVES}e-${UNIT_EXPONENT + DECIMAL_EXPONENT}`);
   return Number.isFinite(nearest) ? nearest : Math.sign(nearest) * Number.MAX_VALUE;
@@ -341,7 +341,7 @@ function compareLists(a: readonly (string | null)[], b: typeof a, direction: 'AS
   return a.map((key, at) => compare(key, b[at]!, direction)).find((each) => each !== 0) ?? 0;
 }
 
-/** The value of a row in a dimension; an empty value is none. */
+/** The value of a row in a dimension; an empty value means no value. */
 export function valueOf(row: Row, by: Dimension): string | null {
   if ('field' in by) return row[by.field];
   if ('annotation' in by) return labelOf(row.annotations, by.annotation);
@@ -364,7 +364,7 @@ type Raw = Partial<Record<Name, string | null>> &
     id?: string;
     services?: readonly string[] | null;
   } & Partial<Record<'labels' | 'annotations' | 'ownerLabels', RawLabels>>;
-/** The upstream's JSON, as far as it is a report. */
+/** The upstream's JSON of a report. */
 export interface UpstreamReport {
   aggregatedWorkloads: Raw[] | null;
 }
@@ -384,14 +384,14 @@ const HARD_TEXTS = [
   '\ud83d\u{10000}',
 ];
 const ID_TEXTS = ['a', 'A', 'id', 'id.1', '1.id', 'x%20y', '%d83d', '', '😀', '\ud83d', '\ude00', 'two\nlines'];
-const WILD_NUMBERS = [5e-324, -5e-324, 1e-300, 1e-20, 1e16, -1e16, 1e100, -1e100, 1e308, -1e308, Number.MAX_VALUE];
+const EXTREME_NUMBERS = [5e-324, -5e-324, 1e-300, 1e-20, 1e16, -1e16, 1e100, -1e100, 1e308, -1e308, Number.MAX_VALUE];
 const LABEL_KEYS = ['team', 'env', 'constructor', '__proto__', 'toString'];
 const LABEL_VALUES = ['', 'a', 'b', 'A', '😀'];
 
 const name = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...NAME_TEXTS) }, fc.constantFrom(...HARD_TEXTS));
 const number = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(0, -0, 1, 2, 3, -1, 0.1, 0.2, 0.3, 0.000001, 1234.567891) },
-  { weight: 1, arbitrary: fc.constantFrom(...WILD_NUMBERS) },
+  { weight: 1, arbitrary: fc.constantFrom(...EXTREME_NUMBERS) },
   { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
 );
 const label = fc.record({ key: fc.constantFrom(...LABEL_KEYS), value: fc.constantFrom(...LABEL_VALUES) });

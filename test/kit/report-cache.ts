@@ -1,4 +1,4 @@
-// A report cache over a client that a test answers for.
+// A report cache over a client of the test.
 
 import { ReportCache } from '../../src/cache/report-cache.js';
 import type { ScaleOpsClient } from '../../src/upstream/client/client.js';
@@ -18,7 +18,7 @@ const SETTINGS: Settings = {
   maxResponseBytes: 1_000_000,
 };
 
-/** @param settings in place of a minute of freshness and a megabyte of memory. */
+/** @param settings Override a minute of freshness and a megabyte of memory. */
 export function createTestCache(
   fetchReport: ScaleOpsClient['fetchReport'],
   settings: Partial<Settings> = {},

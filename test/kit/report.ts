@@ -1,4 +1,4 @@
-// A report that answers at once: for tests, which need not share the event loop.
+// A report with synchronous queries, because tests need not share the event loop.
 
 import { runAll, type Steps } from '../../src/report/steps.js';
 import type { Breakdown, Group } from '../../src/report/query/breakdown.js';
@@ -13,14 +13,14 @@ import type { EntityRef } from '../../src/report/entities/entity-request.js';
 type Result<T> = T extends Steps<infer R> ? R : never;
 type Method = 'selectRows' | 'sumRows' | 'breakDown' | 'findWorkload';
 
-/** With all rows made. */
-export interface SyncPage extends Omit<RowPage, 'rows' | 'write'> {
+/** With all rows as objects. */
+interface SyncPage extends Omit<RowPage, 'rows' | 'write'> {
   readonly rows: readonly ReportRow[];
   /** By default a field of the report is written as its name. */
   write(members: readonly RowMember[], originJson?: WrittenRows['originJson']): Iterable<Buffer>;
 }
-/** With all groups made. */
-export type SyncBreakdown = Omit<Breakdown, 'groups'> & { readonly groups: readonly Group[] };
+/** With all groups as objects. */
+type SyncBreakdown = Omit<Breakdown, 'groups'> & { readonly groups: readonly Group[] };
 
 /** The queries of a report, each run to its end. */
 export interface SyncReport extends Pick<
@@ -45,13 +45,13 @@ export interface SyncReport extends Pick<
   restrict(...args: Parameters<Report['restrict']>): SyncReport;
 }
 
-/** The request and the time of a report that was not asked for. */
+/** The request and the time of a report that no request loaded. */
 export function originOf(report: Pick<Report, 'window'>): RowOrigin {
   return { request: { report: 'workloads' }, asOf: 0, isStale: false, report };
 }
 
 /** The same object for the same report. */
-export function toSync(report: Report): SyncReport {
+function toSync(report: Report): SyncReport {
   let sync = KNOWN.get(report);
   if (sync === undefined) KNOWN.set(report, (sync = createSync(report)));
   return sync;
@@ -105,12 +105,12 @@ function toSyncPage(page: RowPage): SyncPage {
   };
 }
 
-/** The report that a JSON value is. */
+/** Parses a JSON value to a report. */
 export function readReport(json: unknown): SyncReport {
   return toSync(decodeReport(json).report);
 }
 
-/** How often a computation pauses until it ends. */
+/** The number of pauses of a computation. */
 export function countSteps(steps: Steps<unknown>): number {
   let count = 0;
   while (steps.next().done !== true) count += 1;

@@ -5,30 +5,35 @@ import { pino } from 'pino';
 import type { Clock } from '../../src/clock.js';
 import { readConfig, type Config } from '../../src/config/config.js';
 import { createGateway } from '../../src/app/gateway.js';
-import { ask, PLAIN_REQUESTS, TOKEN, type Answer, type TestGateway } from './gateway.js';
+import { sendQuery, PLAIN_REQUESTS, TOKEN, type GraphqlResponse, type TestGateway } from './gateway.js';
 
 export interface RestrictedOptions {
   readonly url: string;
-  /** The content of GATEWAY_SCOPES; undefined: every caller sees everything. */
+  /** The content of GATEWAY_SCOPES; undefined means that every caller sees everything. */
   readonly permissions: object | undefined;
   /** Callers by API key, with a key per name. Otherwise `env` configures authentication. */
   readonly callers?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
-  /** Changes that no setting allows in such detail. */
+  /** Changes the configuration in ways that no setting allows. */
   readonly change?: (config: Config) => Config;
 }
 
 export interface RestrictedGateway extends TestGateway {
-  askAs(caller: string, query: string, variables?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  sendAs(
+    caller: string,
+    query: string,
+    variables?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<GraphqlResponse>;
 }
 
-/** A secret that must not come out. */
+/** A secret that must not leak. */
 export function keyOf(caller: string): string {
   return `canary-key-of-${caller}`;
 }
 
-const UNBREAKABLE = {
+const NO_BREAKER_SETTINGS = {
   SCALEOPS_MAX_ATTEMPTS: '1',
   SCALEOPS_BREAKER_FAILURES: '1000',
   SCALEOPS_BREAKER_MIN_CALLS: '10000',
@@ -54,7 +59,7 @@ export function startRestrictedGateway({
       SCALEOPS_TOKEN: TOKEN,
       PORT: '0',
       ...PLAIN_REQUESTS,
-      ...UNBREAKABLE,
+      ...NO_BREAKER_SETTINGS,
       ...byKey,
       ...(permissions && { GATEWAY_SCOPES: 'permissions.json' }),
       ...env,
@@ -66,14 +71,14 @@ export function startRestrictedGateway({
     { write: (line: string) => log.push(JSON.parse(line) as Record<string, unknown>) },
   );
   const gateway = createGateway(change?.(config) ?? config, { logger, ...(clock && { clock }) });
-  const askGateway: TestGateway['ask'] = (query, variables, init) =>
-    ask((request) => gateway.fetch(request), query, variables, init);
+  const sendToGateway: TestGateway['send'] = (query, variables, init) =>
+    sendQuery((request) => gateway.fetch(request), query, variables, init);
   return {
     gateway,
     log,
-    ask: askGateway,
-    askAs: (caller, query, variables, headers) =>
-      askGateway(query, variables, { headers: { 'x-api-key': keyOf(caller), ...headers } }),
+    send: sendToGateway,
+    sendAs: (caller, query, variables, headers) =>
+      sendToGateway(query, variables, { headers: { 'x-api-key': keyOf(caller), ...headers } }),
     [Symbol.asyncDispose]: () => gateway.close(),
   };
 }

@@ -1,5 +1,4 @@
-// Documents that are too large are refused before validation, at exactly the limit, in a short time whatever fragments
-// they have.
+// Documents over a limit are refused before validation, in a short time for any fragments. The limits are exact.
 
 import { getIntrospectionQuery, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,7 +11,7 @@ import { startStack, UNLIMITED, type TestStack } from '../kit/gateway.js';
 const times = (count: number, each: (index: number) => string): string =>
   Array.from({ length: count }, (_, index) => each(index)).join(' ');
 
-/** Fragments that each spread the next one twice: 2^steps of the last one. */
+/** Fragments, each of which spreads the next one twice: 2^steps of the last one. */
 const fanOut = (steps: number, last: string): string =>
   `{ ...f0 } ${times(steps, (at) => `fragment f${at} on Query { ...f${at + 1} ...f${at + 1} }`)} fragment f${steps} on Query { ${last} }`;
 
@@ -37,11 +36,11 @@ describe('the measures of a document', () => {
     ],
     ['of the largest operation', 'query A { x: a } query B { y: b { z: c } }', { depth: 2, aliases: 2, rootFields: 1 }],
     [
-      'of a fragment that nothing spreads',
+      'of an unused fragment',
       '{ a } fragment f on T { b { c { x: d @e } } f }',
       { depth: 3, aliases: 1, rootFields: 1, directives: 1, fragments: 1 },
     ],
-    ['of a fragment that is not there', '{ ...nothing }', { depth: 0, rootFields: 0 }],
+    ['of an unknown fragment', '{ ...nothing }', { depth: 0, rootFields: 0 }],
     [
       'of a fragment named __proto__',
       '{ ...__proto__ } fragment __proto__ on Query { a { b } }',
@@ -57,7 +56,7 @@ describe('the measures of a document', () => {
     expect(measureComplexity(parse(text))).toMatchObject(expected);
   });
 
-  test('of a fan-out of 2^1000 take no time, and are finite', () => {
+  test('stay finite for a fan-out of 2^1000, without expanding it', () => {
     const document = parse(fanOut(1000, 'x: __typename @skip(if: false)'));
     const start = performance.now();
     expect(measureComplexity(document)).toEqual({
@@ -158,14 +157,14 @@ describe('a document over a limit', () => {
       'The operation repeats a field 10 times in a selection set; the limit is 9 (GATEWAY_MAX_REPEATED_FIELDS). Select it once.',
     ],
   ])('of %s is %s, and one at the limit is not', async (what, code, make, limit, message) => {
-    const good = await stack.ask(make(limit));
+    const good = await stack.send(make(limit));
     // 200 fields of Query exceed another limit: only the code matters here.
     expect(good.errors.map(({ extensions }) => extensions.code)).toEqual(
       what === 'tokens' ? ['MAX_ROOT_FIELDS_LIMIT'] : [],
     );
     // Twice: a cached result of the first time must not allow the second.
     for (const accept of ['application/json', 'application/graphql-response+json']) {
-      const bad = await stack.ask(make(limit + 1), undefined, { headers: { accept } });
+      const bad = await stack.send(make(limit + 1), undefined, { headers: { accept } });
       expect([bad.status, bad.data]).toEqual([400, undefined]);
       expect(bad.errors).toMatchObject([{ message, extensions: { code, retryable: false } }]);
       expect(stack.log.at(-1)).toMatchObject({ status: 400, errorCodes: [code] });
@@ -184,13 +183,13 @@ test.each([
   );
 });
 
-describe('with the limits off', () => {
-  test('a document may have any number of them', async () => {
+describe('without limits', () => {
+  test('a document has no maximum of any kind', async () => {
     await using stack = await startStack({ env: UNLIMITED });
     const text = `{ ${times(150, (at) => `a${at}: __typename @skip(if: false) ...f${at}`)} } ${times(150, (at) => `fragment f${at} on Query { __typename }`)}`;
-    expect((await stack.ask(text)).errors).toEqual([]);
+    expect((await stack.send(text)).errors).toEqual([]);
     // Documents that are expensive to validate are refused even so.
-    expect((await stack.ask(`{ ${times(6_000, () => '__typename')} }`)).errors).toMatchObject([
+    expect((await stack.send(`{ ${times(6_000, () => '__typename')} }`)).errors).toMatchObject([
       { extensions: { code: 'QUERY_TOO_COMPLEX' } },
     ]);
   });
@@ -203,14 +202,14 @@ describe('the default limits', () => {
   });
   afterAll(() => stack[Symbol.asyncDispose]());
 
-  test.each(EXAMPLE_TABS)('let the example $name through', async ({ name, query, variables = '{}' }) => {
-    const { errors } = await stack.ask(query, JSON.parse(variables));
+  test.each(EXAMPLE_TABS)('allow the example $name', async ({ name, query, variables = '{}' }) => {
+    const { errors } = await stack.send(query, JSON.parse(variables));
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(
       name === 'ErrorOnPurpose' ? ['BAD_USER_INPUT'] : [],
     );
   });
 
-  test('let the longest introspection of graphql through, as GraphiQL and routers send it', async () => {
+  test('allow the longest introspection query of graphql, which GraphiQL and routers send', async () => {
     const all = {
       descriptions: true,
       specifiedByUrl: true,
@@ -219,8 +218,8 @@ describe('the default limits', () => {
       inputValueDeprecation: true,
       oneOf: true,
     };
-    expect((await stack.ask(getIntrospectionQuery(all))).errors).toEqual([]);
-    expect((await stack.ask('{ _service { sdl } }')).errors).toEqual([]);
+    expect((await stack.send(getIntrospectionQuery(all))).errors).toEqual([]);
+    expect((await stack.send('{ _service { sdl } }')).errors).toEqual([]);
   });
 
   test.each([
@@ -249,7 +248,7 @@ describe('the default limits', () => {
       'QUERY_TOO_COMPLEX',
     ],
     [
-      'fields that repeat in fragments which nothing spreads',
+      'fields that repeat in unused fragments',
       `{ __typename } ${times(20, (at) => `fragment f${at} on Query { ${times(80, () => '__typename')} }`)}`,
       'QUERY_TOO_COMPLEX',
     ],
@@ -259,22 +258,22 @@ describe('the default limits', () => {
       'MAX_DEPTH_LIMIT',
     ],
   ])('refuse %s before it is validated', async (_name, document, code) => {
-    const { status, errors } = await stack.ask(document);
+    const { status, errors } = await stack.send(document);
     expect([status, errors[0]?.extensions.code]).toEqual([400, code]);
   });
 });
 
-test('a document with hundreds of errors is answered with the first five', async () => {
+test('the response to a document with hundreds of errors has the first five', async () => {
   await using limited = await startStack({ env: UNLIMITED });
-  const { errors } = await limited.ask(`{ workloadCosts { ${times(500, (at) => `none${at}`)} } }`);
+  const { errors } = await limited.send(`{ workloadCosts { ${times(500, (at) => `none${at}`)} } }`);
   expect(errors).toHaveLength(6);
   expect(errors.at(-1)?.message).toContain('Too many validation errors');
 });
 
-test('a variable with thousands of unknown fields is answered with the first three', async () => {
+test('the response to a variable with thousands of unknown fields has the first three', async () => {
   await using limited = await startStack({ env: UNLIMITED });
   const filter = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`none${at}`, 1]));
-  const { errors } = await limited.ask('query ($f: WorkloadCostsFilter) { workloadCosts(filter: $f) { asOf } }', {
+  const { errors } = await limited.send('query ($f: WorkloadCostsFilter) { workloadCosts(filter: $f) { asOf } }', {
     f: filter,
   });
   expect(errors).toHaveLength(4);

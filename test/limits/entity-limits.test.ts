@@ -1,10 +1,10 @@
-// Entities at the limits: documents with too large responses, a failing ScaleOps, reports with different ages, and reports
+// Entities in extreme cases: responses that are too large, a failing ScaleOps, reports of different ages, and reports
 // of the same operation that cover an entity.
 
 import { describe, expect, test } from 'vitest';
 
 import { createManualClock } from '../kit/time/clock.js';
-import { startStack, UNLIMITED, type Answer } from '../kit/gateway.js';
+import { startStack, UNLIMITED, type GraphqlResponse } from '../kit/gateway.js';
 
 const CLUSTER = 'prod-us-east-1';
 const namespace = (name: string, alias = name.replaceAll('-', '_')): string =>
@@ -16,7 +16,7 @@ describe('a response over GATEWAY_MAX_ANSWER_ROWS', () => {
     levels === 0 ? 'id' : `kubernetesCluster { costs { rows { nodes { ${nest(levels - 1)} } } } }`;
   const query = (levels: number): string => `{ workloadCosts { rows { nodes { ${nest(levels)} } } } }`;
 
-  const expectRefused = ({ status, text, errors }: Answer): void => {
+  const expectRefused = ({ status, text, errors }: GraphqlResponse): void => {
     expect([status, Object.keys(JSON.parse(text) as object)]).toEqual([400, ['errors']]);
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['QUERY_TOO_COMPLEX']);
   };
@@ -26,8 +26,8 @@ describe('a response over GATEWAY_MAX_ANSWER_ROWS', () => {
       env: { ...UNLIMITED, GATEWAY_MAX_ANSWER_ROWS: '5000' },
       simulator: { workloads: 400 },
     });
-    expect((await stack.ask(query(0))).errors).toEqual([]);
-    for (const levels of [2, 3, 50]) expectRefused(await stack.ask(query(levels)));
+    expect((await stack.send(query(0))).errors).toEqual([]);
+    for (const levels of [2, 3, 50]) expectRefused(await stack.send(query(levels)));
     // The report of the rows' cluster is cached since the first query.
     expect(stack.received).toHaveLength(1);
     expect(stack.log.at(-1)).toMatchObject({ status: 400, errorCodes: ['QUERY_TOO_COMPLEX'] });
@@ -40,17 +40,17 @@ describe('a response over GATEWAY_MAX_ANSWER_ROWS', () => {
     ],
     ['reports of entities', `{ ${Array.from({ length: 151 }, (_, at) => namespace('payments', `n${at}`)).join(' ')} }`],
   ])('is measured in %s', async (_what, document) => {
-    const ask = async (limit: string) => {
+    const send = async (limit: string) => {
       await using stack = await startStack({ env: { ...UNLIMITED, GATEWAY_MAX_ANSWER_ROWS: limit } });
-      const answer = await stack.ask(document);
+      const response = await stack.send(document);
       // A response over the entity limit is refused before any call.
       expect(stack.received.length).toBeLessThanOrEqual(1);
-      return { answer, rowCount: (await stack.ask('{ workloadCosts { rows { totalCount } } }')).data };
+      return { response, rowCount: (await stack.send('{ workloadCosts { rows { totalCount } } }')).data };
     };
-    const { rowCount } = await ask('off');
+    const { rowCount } = await send('off');
     const most = document.includes('edges') ? 3 * Number(rowCount.workloadCosts.rows.totalCount) : 151;
-    expect((await ask(String(most))).answer.errors).toEqual([]);
-    expectRefused((await ask(String(most - 1))).answer);
+    expect((await send(String(most))).response.errors).toEqual([]);
+    expectRefused((await send(String(most - 1))).response);
   });
 
   test('has no trace when the trace would be too large', async () => {
@@ -61,9 +61,10 @@ describe('a response over GATEWAY_MAX_ANSWER_ROWS', () => {
       nodes { id clusterName namespace workloadName workloadType totalCost hourlyCost replicas }
     } } }`;
     const headers = { 'apollo-federation-include-trace': 'ftv1' };
-    const extensionsOf = ({ text }: Answer) => Object.keys((JSON.parse(text) as { extensions: object }).extensions);
-    expect(extensionsOf(await stack.ask(document(10), undefined, { headers }))).toEqual(['freshness', 'ftv1']);
-    const large = await stack.ask(document(13_000), undefined, { headers });
+    const extensionsOf = ({ text }: GraphqlResponse) =>
+      Object.keys((JSON.parse(text) as { extensions: object }).extensions);
+    expect(extensionsOf(await stack.send(document(10), undefined, { headers }))).toEqual(['freshness', 'ftv1']);
+    const large = await stack.send(document(13_000), undefined, { headers });
     expect(extensionsOf(large)).toEqual(['freshness']);
     expect(large.data.workloadCosts.rows.nodes).toHaveLength(13_000);
     expect(stack.received).toHaveLength(1);
@@ -91,15 +92,15 @@ describe('while ScaleOps fails', () => {
   test.each([
     ['a report of the fleet', '{ workloadCosts(filter: { multiCluster: true }) { clusters } }', 1],
     ['reports of the same entities', `{ ${namespace('payments')} } { ${namespace('search')} }`, 2],
-  ])('costs of entities come from %s, and are marked as stale', async (_what, before, calls) => {
+  ])('costs of entities come from %s and are marked as stale', async (_what, before, calls) => {
     await using stack = await startUnsteady();
-    for (const document of before.split(/(?<=\}) (?=\{)/)) expect((await stack.ask(document)).errors).toEqual([]);
+    for (const document of before.split(/(?<=\}) (?=\{)/)) expect((await stack.send(document)).errors).toEqual([]);
     expect(stack.received).toHaveLength(calls);
-    const fresh = await stack.ask(`{ ${namespace('payments')} ${namespace('search')} }`);
+    const fresh = await stack.send(`{ ${namespace('payments')} ${namespace('search')} }`);
     expect(stack.received).toHaveLength(calls);
     stack.clock.advance(600_000);
     stack.state.fails = true;
-    const { data, errors } = await stack.ask(`{ ${namespace('payments')} ${namespace('search')} }`);
+    const { data, errors } = await stack.send(`{ ${namespace('payments')} ${namespace('search')} }`);
     expect(errors).toEqual([]);
     for (const name of ['payments', 'search']) {
       expect(data[name].costs).toEqual({ ...fresh.data[name].costs, isStale: true });
@@ -108,12 +109,12 @@ describe('while ScaleOps fails', () => {
     expect(stack.log.at(-1)).toMatchObject({ staleErrorCodes: ['UPSTREAM_ERROR'] });
   });
 
-  test('costs without a cached report are an error, beside those with one', async () => {
+  test('an entity without a cached report is an error, and the others have costs', async () => {
     await using stack = await startUnsteady();
-    await stack.ask(`{ ${namespace('payments')} }`);
+    await stack.send(`{ ${namespace('payments')} }`);
     stack.clock.advance(600_000);
     stack.state.fails = true;
-    const { data, errors } = await stack.ask(`{ ${namespace('payments')} ${namespace('search')} }`);
+    const { data, errors } = await stack.send(`{ ${namespace('payments')} ${namespace('search')} }`);
     expect(data).toMatchObject({ payments: { costs: { isStale: true } }, search: { costs: null } });
     expect(errors.map(({ path, extensions }) => [path, extensions.code])).toEqual([
       [['search', 'costs'], 'UPSTREAM_ERROR'],
@@ -122,17 +123,17 @@ describe('while ScaleOps fails', () => {
   });
 });
 
-describe('of reports with different ages', () => {
-  test('the newest is served, so that asOf never goes back', async () => {
+describe('with reports of different ages', () => {
+  test('the newest is served, so that asOf never decreases', async () => {
     await using stack = await startUnsteady();
-    const asOf = ({ data }: Answer): string => data.payments.costs.asOf as string;
-    await stack.ask('{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
+    const asOf = ({ data }: GraphqlResponse): string => data.payments.costs.asOf as string;
+    await stack.send('{ workloadCosts(filter: { multiCluster: true }) { clusters } }');
     stack.clock.advance(10_000);
-    const newer = await stack.ask(`{ ${namespace('payments')} }`, undefined, {
+    const newer = await stack.send(`{ ${namespace('payments')} }`, undefined, {
       headers: { 'cache-control': 'no-cache' },
     });
     stack.clock.advance(1_000);
-    expect(asOf(await stack.ask(`{ ${namespace('payments')} }`))).toBe(asOf(newer));
+    expect(asOf(await stack.send(`{ ${namespace('payments')} }`))).toBe(asOf(newer));
     expect(stack.received).toHaveLength(2);
   });
 });
@@ -148,9 +149,9 @@ describe('beside a report of the same operation', () => {
       `{ ${FLEET.replace('true', 'true, clusters: { names: ["nowhere"] }')} ${namespace('payments')} }`,
       2,
     ],
-  ])('that is %s, entities make no further call if it covers them', async (_where, document, calls) => {
+  ])('that is %s, entities make no further call when it covers them', async (_where, document, calls) => {
     await using stack = await startStack({ env: { CACHE_TTL_SECONDS: '0' } });
-    const { data, errors } = await stack.ask(document);
+    const { data, errors } = await stack.send(document);
     expect(errors).toEqual([]);
     expect(data.payments.costs.totals.rowCount).toBeGreaterThan(0);
     expect(stack.received).toHaveLength(calls);

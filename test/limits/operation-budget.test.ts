@@ -81,7 +81,7 @@ async function run(
 
 const isWithin = ({ context }: Awaited<ReturnType<typeof run>>): boolean => context.budget.exceeded === undefined;
 
-/** The least number that is enough; at most 100,000. */
+/** The smallest sufficient number; at most 100,000. */
 async function findLeast(isEnough: (number: number) => Promise<boolean>): Promise<number> {
   let [low, high] = [0, 100_000];
   while (low < high) {
@@ -129,8 +129,8 @@ describe('the budget of an operation', () => {
   }
 
   test.each(lists)('is charged for each of 45 uses of %s over a large report', async (_name, way, field) => {
-    const ask = (count: number, maxCost: number) => {
-      const limits = { ...NO_LIMITS, maxAnswerRows: 10_000, maxCost };
+    const send = (count: number, maxCost: number) => {
+      const limits = { ...NO_LIMITS, maxResponseRows: 10_000, maxCost };
       const fields = Array.from({ length: count }, (_, at) => `a${at}: ${field}`).join(' ');
       const operation = `${way} { ${fields} } ${'}'.repeat(way.split('{ ').length - 1 - (way.match(/\[\{/g)?.length ?? 0))}`;
       const declared = { $representations: '[_Any!]!', $keys: '[KubernetesWorkloadKey!]!' };
@@ -143,10 +143,10 @@ describe('the budget of an operation', () => {
     };
     // A time series reads 31 reports first, and has ten series.
     const isSeries = way.includes('costTimeSeries');
-    const maxCost = isSeries ? await findLeast(async (cost) => isWithin(await ask(1, cost))) : 10_000;
-    const once = await ask(1, maxCost);
+    const maxCost = isSeries ? await findLeast(async (cost) => isWithin(await send(1, cost))) : 10_000;
+    const once = await send(1, maxCost);
     expect([once.result.errors, once.context.budget.exceeded]).toEqual([undefined, undefined]);
-    expect((await ask(45, maxCost)).context.budget.exceeded?.code).toBe('QUERY_TOO_COMPLEX');
+    expect((await send(45, maxCost)).context.budget.exceeded?.code).toBe('QUERY_TOO_COMPLEX');
   });
 
   test('is tested with list fields of every kind', () => {
@@ -162,21 +162,21 @@ describe('the budget of an operation', () => {
   });
 });
 
-describe('a question over a report', () => {
-  /** A report that counts its questions. */
+describe('a query over a report', () => {
+  /** A report that counts its queries. */
   const counting = () => {
     const counts = { sumRows: 0, breakDown: 0, selectRows: 0 };
     const of = {
       rowCount: report.rowCount,
       clusters: report.clusters,
       sumRows: (where?: never) => ((counts.sumRows += 1), report.sumRows(where)),
-      breakDown: (question: never) => ((counts.breakDown += 1), report.breakDown(question)),
-      selectRows: (question: never) => ((counts.selectRows += 1), report.selectRows(question)),
+      breakDown: (query: never) => ((counts.breakDown += 1), report.breakDown(query)),
+      selectRows: (query: never) => ((counts.selectRows += 1), report.selectRows(query)),
     };
     return { counts, of: of as unknown as Report };
   };
 
-  test('is answered once for aliases with equal arguments, as literals and variables', async () => {
+  test('runs once for aliases with equal arguments, as literals and as variables', async () => {
     const { counts, of } = counting();
     const fields = (at: number, value: string) =>
       `t${at}: totals(where: { minTotalCost: ${value} }) { totalCost }
@@ -188,7 +188,7 @@ describe('a question over a report', () => {
     expect(counts).toEqual({ sumRows: 2, breakDown: 2, selectRows: 2 });
   });
 
-  test('with a non-finite number in its variables is not confused with one that has null', async () => {
+  test('with a non-finite number in its variables is distinguished from one with null', async () => {
     const text = `{ workloadCosts { a: totals(where: { minTotalCost: 1e999 }) { rowCount } b: totals(where: { minTotalCost: null }) { rowCount } } }`;
     const { result } = await run(text);
     expect(result.errors).toMatchObject([{ path: ['workloadCosts', 'a'] }]);
@@ -218,9 +218,9 @@ describe('a question over a report', () => {
       2 + report.labelScanCost / ROWS,
     ],
   ])('is charged for %s', async (_what, field, passes) => {
-    const ask = (maxCost: number) => run(`{ workloadCosts { ${field} } }`, { limits: { ...NO_LIMITS, maxCost } });
-    expect((await ask(passes * ROWS)).context.budget.exceeded).toBeUndefined();
-    expect((await ask(passes * ROWS - 1)).context.budget.exceeded?.code).toBe('QUERY_TOO_COMPLEX');
+    const send = (maxCost: number) => run(`{ workloadCosts { ${field} } }`, { limits: { ...NO_LIMITS, maxCost } });
+    expect((await send(passes * ROWS)).context.budget.exceeded).toBeUndefined();
+    expect((await send(passes * ROWS - 1)).context.budget.exceeded?.code).toBe('QUERY_TOO_COMPLEX');
   });
 
   test('is charged for the search for each cursor', async () => {
@@ -230,10 +230,10 @@ describe('a question over a report', () => {
       { length: 45 },
       (_, at) => `a${at}: rows(after: "${cursor}", first: ${at}) { totalCount }`,
     );
-    const ask = (maxCost: number) =>
+    const send = (maxCost: number) =>
       run(`{ workloadCosts { ${fields.join(' ')} } }`, { limits: { ...NO_LIMITS, maxCost } });
-    expect((await ask(45 * ROWS)).result.errors).toBeUndefined();
-    expect((await ask(45 * ROWS - 1)).context.budget.exceeded?.code).toBe('QUERY_TOO_COMPLEX');
+    expect((await send(45 * ROWS)).result.errors).toBeUndefined();
+    expect((await send(45 * ROWS - 1)).context.budget.exceeded?.code).toBe('QUERY_TOO_COMPLEX');
   });
 
   test('stops in the queue when the budget of its operation is exceeded', async () => {
@@ -246,13 +246,13 @@ describe('a question over a report', () => {
     const budget = new OperationBudget({ ...NO_LIMITS, maxCost: 10 });
     const { runReportQuery } = createOperationSteps(scheduler, budget, { throwIfAborted: () => undefined });
     let isFinished = false;
-    const question = function* (): Steps<string> {
+    const query = function* (): Steps<string> {
       now += 100;
       yield;
       isFinished = true;
       return 'read';
     };
-    const read = runReportQuery({ scanCost: 1, labelScanCost: 0 }, { rows: 1 }, question());
+    const read = runReportQuery({ scanCost: 1, labelScanCost: 0 }, { rows: 1 }, query());
     expect(() => {
       budget.chargeReading(11);
     }).toThrow();
@@ -268,15 +268,15 @@ describe('an operation over its budget', () => {
       { length: 5 },
       (_, at) => `a${at}: workloadCosts(filter: { last: "${at + 1}d" }) { isStale }`,
     );
-    const ask = (maxUpstreamCalls: number) =>
+    const send = (maxUpstreamCalls: number) =>
       run(`{ ${fields.join(' ')} }`, { limits: { ...NO_LIMITS, maxUpstreamCalls } });
-    expect(await ask(5)).toMatchObject({ loads: 5, context: { budget: { exceeded: undefined } } });
-    const { loads, context } = await ask(4);
+    expect(await send(5)).toMatchObject({ loads: 5, context: { budget: { exceeded: undefined } } });
+    const { loads, context } = await send(4);
     expect([loads, context.budget.exceeded?.code]).toEqual([0, 'QUERY_TOO_COMPLEX']);
     expect(context.budget.exceeded?.message).toContain('GATEWAY_MAX_UPSTREAM_CALLS');
   });
 
-  test('keeps its first error and gets it for every further charge', () => {
+  test('throws its first error again for every further charge', () => {
     const budget = new OperationBudget({ ...NO_LIMITS, maxAnswerRows: 2 });
     budget.chargeItems(2, 1);
     expect(budget.exceeded).toBeUndefined();
@@ -331,7 +331,7 @@ describe('references to entities', () => {
   });
 });
 
-test('results that many fields wait for are handed out over several turns of the event loop', async () => {
+test('results that many fields wait for are delivered over several turns of the event loop', async () => {
   const turns: (() => void)[] = [];
   const loadOnce = createLoadOnce<string>((task) => turns.push(task));
   const start = vi.fn(() => Promise.resolve('report'));
@@ -354,7 +354,7 @@ test('results that many fields wait for are handed out over several turns of the
   expect(loadOnce('key', start)).toBe('report');
 });
 
-test('a failed load fails at once for each later caller', async () => {
+test('a failed load fails immediately for each later caller', async () => {
   const loadOnce = createLoadOnce<string>();
   const fail = () => Promise.reject(new Error('down'));
   await expect(loadOnce('key', fail)).rejects.toThrow('down');

@@ -1,5 +1,5 @@
-// What comparisons and time series may cost: each list, value and reading is charged, so that a short document cannot ask for
-// more than the limits of an operation.
+// The cost of comparisons and time series: each list, value and pass over rows is charged, so a short document cannot
+// exceed the limits of an operation.
 
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -20,7 +20,7 @@ interface Compared {
   readonly aggregatedCosts: { readonly comparison: { readonly breakdown: { readonly groups: readonly unknown[] } } };
 }
 
-/** So many aliases of a field. */
+/** `count` aliases of a field. */
 const aliases = (field: string, count = MANY): string =>
   Array.from({ length: count }, (_, at) => `a${at}: ${field}`).join(' ');
 
@@ -53,11 +53,11 @@ describe('an operation over reports of 10,000 groups', () => {
   const CHANGES =
     'breakdown(by: [{ field: NAMESPACE }]) { groups { keys { value } kind totals { totalCost { difference } } } }';
 
-  test('lists all of them once', async () => {
-    const lines = await gateway.ask(series(LINES));
+  test('may list all groups once', async () => {
+    const lines = await gateway.send(series(LINES));
     expect(lines.errors).toEqual([]);
     expect((lines.data as Listed).costTimeSeries.series.series).toHaveLength(GROUPS);
-    const changes = await gateway.ask(comparison(CHANGES));
+    const changes = await gateway.send(comparison(CHANGES));
     expect(changes.errors).toEqual([]);
     expect((changes.data as Compared).aggregatedCosts.comparison.breakdown.groups).toHaveLength(GROUPS);
   });
@@ -74,7 +74,7 @@ describe('an operation over reports of 10,000 groups', () => {
     ['comparisons', comparison(aliases(CHANGES))],
     ['comparisons of intervals', series(`intervals { report { comparison { ${aliases(CHANGES, 45)} } } }`)],
   ])('is refused as a whole for 49 aliases of %s', async (_title, query) => {
-    const { data, errors, text } = await gateway.ask(query);
+    const { data, errors, text } = await gateway.send(query);
     expect(errors).toMatchObject([{ extensions: { code: 'QUERY_TOO_COMPLEX' } }]);
     expect(data ?? null).toBeNull();
     expect(text.length).toBeLessThan(1_000);
@@ -90,7 +90,7 @@ describe('the budget of an operation', () => {
   /** Whether an operation is within this limit. */
   async function isWithin(query: string, env: Record<string, string>): Promise<boolean> {
     await using gateway = await startCompanyGateway(createManualClock(START_MS), env);
-    const { errors } = await gateway.ask(`{ ${query} }`);
+    const { errors } = await gateway.send(`{ ${query} }`);
     for (const { extensions } of errors) expect(extensions.code).toBe('QUERY_TOO_COMPLEX');
     return errors.length === 0;
   }
@@ -119,13 +119,13 @@ describe('the budget of an operation', () => {
       `${SERIES} { totals { totalCost } }`,
     ],
     [
-      'question about a series',
+      'query over a series',
       150,
       `${SERIES} { series(first: 1) { seriesCount } }`,
       `${SERIES} { ${Array.from({ length: 10 }, (_, at) => `a${at}: series(first: ${at}) { seriesCount }`).join(' ')} }`,
     ],
     [
-      'question about a comparison',
+      'query over a comparison',
       150,
       `${REPORT} { comparison { breakdown(by: [{ field: NAMESPACE }], first: 1) { groupCount } } }`,
       `${REPORT} { comparison { ${Array.from({ length: 10 }, (_, at) => `a${at}: breakdown(by: [{ field: NAMESPACE }], first: ${at}) { groupCount }`).join(' ')} } }`,

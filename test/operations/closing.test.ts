@@ -15,39 +15,47 @@ import { settle, watch } from '../kit/time/deferred.js';
 import * as faults from '../kit/upstream/fault-server.js';
 import { startFaultServer } from '../kit/upstream/fault-server.js';
 import { startGateway } from '../kit/gateway.js';
-import { gone, openConnection } from '../kit/processes/gateway-process.js';
+import { waitForClose, openConnection } from '../kit/processes/gateway-process.js';
 import { createWatchedClock } from '../kit/time/watched-clock.js';
 
 const GRAPHQL_TYPE = 'application/graphql-response+json';
 
 /** A listening gateway, in front of a ScaleOps that never responds. */
-async function startStand(env: Record<string, string> = {}) {
+async function startFixture(env: Record<string, string> = {}) {
   const upstream = await startFaultServer();
   onTestFinished(() => upstream[Symbol.asyncDispose]());
-  upstream.answer('/getWorkloads', faults.neverAnswer);
+  upstream.respond('/getWorkloads', faults.neverRespond);
   const clock = createWatchedClock();
   const { gateway, log } = startGateway(upstream.url, env, clock);
   const url = await gateway.listen();
   onTestFinished(() => gateway.close());
   /** Requests a different report for each `last`. */
-  const ask = (last: string, accept = GRAPHQL_TYPE): Promise<Response> =>
+  const send = (last: string, accept = GRAPHQL_TYPE): Promise<Response> =>
     fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept },
       body: JSON.stringify({ query: `{ workloadCosts(filter: { last: "${last}" }) { asOf } }` }),
     });
-  return { upstream, clock, gateway, log, url, ask, operations: () => log.filter(({ msg }) => msg === 'operation') };
+  return {
+    upstream,
+    clock,
+    gateway,
+    log,
+    url,
+    send: send,
+    operations: () => log.filter(({ msg }) => msg === 'operation'),
+  };
 }
 
-type Stand = Awaited<ReturnType<typeof startStand>>;
+type Fixture = Awaited<ReturnType<typeof startFixture>>;
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 const START = 'GET /graphql?query={__typename} HTTP/1.1\r\nHost: localhost\r\nApollo-Require-Preflight: 1\r\n';
 
 /** A connection that has sent half a request. */
-async function openHalf({ url }: Stand): Promise<Socket> {
+async function openHalf({ url }: Fixture): Promise<Socket> {
   const socket = await openConnection(url, START);
-  // Answered after it, by the same thread.
+  // The same thread responds to this request later.
   await fetch(`${url}/health/live`);
   return socket;
 }
@@ -62,25 +70,25 @@ function finish(socket: Socket): Promise<string> {
 describe('at the limit', () => {
   // Mutation: http/shutdown.ts without the loop over `waiting`: clients get the error of a closed pool instead.
   test('waiting requests get SHUTTING_DOWN in the media type that they accept, and the gateway ends', async () => {
-    const { upstream, clock, gateway, operations, ask } = await startStand();
+    const { upstream, clock, gateway, operations, send } = await startFixture();
     const accepted = [GRAPHQL_TYPE, 'application/json'];
-    const asked = accepted.map((accept, index) => ask(`${index + 1}d`, accept));
+    const pending = accepted.map((accept, index) => send(`${index + 1}d`, accept));
     await upstream.arrivals(2);
     const closed = gateway.close();
     clock.advance(7_999);
     expect(operations()).toEqual([]);
     clock.advance(1);
-    for (const [index, answer] of (await Promise.all(asked)).entries()) {
-      expect(answer.status).toBe(503);
-      expect(answer.headers.get('retry-after')).toBe('1');
-      expect(answer.headers.get('connection')).toBe('close');
-      expect(answer.headers.get('content-type')).toBe(`${accepted[index]}; charset=utf-8`);
+    for (const [index, response] of (await Promise.all(pending)).entries()) {
+      expect(response.status).toBe(503);
+      expect(response.headers.get('retry-after')).toBe('1');
+      expect(response.headers.get('connection')).toBe('close');
+      expect(response.headers.get('content-type')).toBe(`${accepted[index]}; charset=utf-8`);
       const extensions = { code: 'SHUTTING_DOWN', retryable: true, retryAfterMs: 1_000 };
-      expect(await answer.json()).toEqual({
+      expect(await response.json()).toEqual({
         errors: [
           {
             message: 'The gateway is shutting down.',
-            extensions: { ...extensions, requestId: answer.headers.get('x-request-id') },
+            extensions: { ...extensions, requestId: response.headers.get('x-request-id') },
           },
         ],
       });
@@ -90,13 +98,13 @@ describe('at the limit', () => {
     expect(operations()).toMatchObject(accepted.map(() => ({ status: 503, errorCodes: ['SHUTTING_DOWN'] })));
   });
 
-  test('the calls that end with the gateway are no failures of ScaleOps', async () => {
-    const { upstream, clock, gateway, log, ask } = await startStand({ SCALEOPS_BREAKER_FAILURES: '1' });
-    const asked = [ask('1d'), ask('2d')];
+  test('calls that end with the gateway do not count as failures of ScaleOps', async () => {
+    const { upstream, clock, gateway, log, send } = await startFixture({ SCALEOPS_BREAKER_FAILURES: '1' });
+    const pending = [send('1d'), send('2d')];
     await upstream.arrivals(2);
     const closed = gateway.close();
     clock.advance(8_000);
-    await Promise.all([...asked, closed]);
+    await Promise.all([...pending, closed]);
     expect(log.map(({ msg }) => msg)).toEqual([
       'not ready',
       'shutdown limit reached: failing the remaining requests in flight',
@@ -106,27 +114,27 @@ describe('at the limit', () => {
   });
 
   test('later requests over an open connection get SHUTTING_DOWN too', async () => {
-    const stand = await startStand({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
-    const socket = await openHalf(stand);
-    const closed = stand.gateway.close();
-    stand.clock.advance(1_000);
-    const answer = await finish(socket);
-    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
-    expect(answer).toMatch(/^connection: close\r$/im);
-    expect(answer).toContain('"code":"SHUTTING_DOWN"');
+    const fixture = await startFixture({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
+    const socket = await openHalf(fixture);
+    const closed = fixture.gateway.close();
+    fixture.clock.advance(1_000);
+    const response = await finish(socket);
+    expect(response).toMatch(/^HTTP\/1\.1 503 /);
+    expect(response).toMatch(/^connection: close\r$/im);
+    expect(response).toContain('"code":"SHUTTING_DOWN"');
     await closed;
   });
 
-  test('the limit is a setting, and reports without waiting clients are cancelled', async () => {
-    const stand = await startStand({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
-    const { upstream, clock, gateway } = stand;
+  test('the limit follows its setting, and reports without waiting clients are cancelled', async () => {
+    const fixture = await startFixture({ GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
+    const { upstream, clock, gateway } = fixture;
     // A second more than the limit.
-    await openHalf(stand);
-    const asked = stand.ask('1d');
+    await openHalf(fixture);
+    const pending = fixture.send('1d');
     await upstream.arrivals(1);
     const closed = gateway.close();
     clock.advance(1_000);
-    expect((await asked).status).toBe(503);
+    expect((await pending).status).toBe(503);
     await upstream.requests[0]?.closed;
     clock.advance(1_000);
     await closed;
@@ -134,28 +142,28 @@ describe('at the limit', () => {
 });
 
 describe('before the limit', () => {
-  test('a request over an open connection is answered, and the connection is closed', async () => {
-    const stand = await startStand();
-    const socket = await openHalf(stand);
-    const closed = stand.gateway.close();
-    const answer = await finish(socket);
-    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
-    expect(answer).toMatch(/^connection: close\r$/im);
-    expect(answer).toContain('{"data":{"__typename":"Query"}}');
+  test('a request over an open connection gets its response, and the connection is closed', async () => {
+    const fixture = await startFixture();
+    const socket = await openHalf(fixture);
+    const closed = fixture.gateway.close();
+    const response = await finish(socket);
+    expect(response).toMatch(/^HTTP\/1\.1 200 /);
+    expect(response).toMatch(/^connection: close\r$/im);
+    expect(response).toContain('{"data":{"__typename":"Query"}}');
     await closed;
-    expect(stand.clock.pending()).toBe(0);
+    expect(fixture.clock.pending()).toBe(0);
   });
 
   // Mutation: server.ts without `cutUnasked`. Its timeout for idle connections uses real time: an hour here.
   test('an incomplete request is awaited for clientGraceMs, and no longer', async () => {
     const clock = createManualClock();
-    const answer: RequestListener = (_request, response) => response.end();
-    const server = createHttpServer(answer, { ...LOOPBACK, clock, times: { clientGraceMs: 3_600_000 } });
+    const respond: RequestListener = (_request, response) => response.end();
+    const server = createHttpServer(respond, { ...LOOPBACK, clock, times: { clientGraceMs: 3_600_000 } });
     const url = await server.listen();
     const socket = await openConnection(url, START);
-    // The server knows of the half request once it has answered a later one.
+    // The server knows of the half request once it has responded to a later one.
     await fetch(url);
-    const cut = gone(socket);
+    const cut = waitForClose(socket);
     const closed = server.close();
     const state = watch(closed);
     clock.advance(3_599_999);
@@ -169,22 +177,28 @@ describe('before the limit', () => {
 
 describe('with a shutdown delay', () => {
   test('the gateway is not ready, yet accepts requests and closes each connection; then it closes the port', async () => {
-    const { clock, gateway, url } = await startStand({ GATEWAY_SHUTDOWN_DELAY_SECONDS: '5' });
+    const { clock, gateway, url } = await startFixture({ GATEWAY_SHUTDOWN_DELAY_SECONDS: '5' });
     const closed = gateway.close();
     clock.advance(4_999);
     const health = async (what: string) => (await fetch(`${url}/health/${what}`)).status;
     expect([await health('ready'), await health('live')]).toEqual([503, 200]);
-    const answer = await fetch(`${url}/graphql?query={__typename}`, { headers: { 'apollo-require-preflight': '1' } });
-    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
-    expect(await answer.json()).toEqual({ data: { __typename: 'Query' } });
+    const response = await fetch(`${url}/graphql?query={__typename}`, { headers: { 'apollo-require-preflight': '1' } });
+    expect([response.status, response.headers.get('connection')]).toEqual([200, 'close']);
+    expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
     clock.advance(1);
     await closed;
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  test('the limit counts from the closing of the port', async () => {
-    const { upstream, clock, gateway, operations, ask } = await startStand({ GATEWAY_SHUTDOWN_DELAY_SECONDS: '5' });
-    const asked = ask('1d');
+  test('the limit starts when the port is closed', async () => {
+    const {
+      upstream,
+      clock,
+      gateway,
+      operations,
+      send: send,
+    } = await startFixture({ GATEWAY_SHUTDOWN_DELAY_SECONDS: '5' });
+    const pending = send('1d');
     await upstream.arrivals(1);
     const closed = gateway.close();
     clock.advance(5_000);
@@ -192,13 +206,13 @@ describe('with a shutdown delay', () => {
     clock.advance(7_999);
     expect(operations()).toEqual([]);
     clock.advance(1);
-    expect((await asked).status).toBe(503);
+    expect((await pending).status).toBe(503);
     await closed;
   });
 });
 
 test('a second call of close returns the same promise as the first', async () => {
-  const { gateway } = await startStand();
+  const { gateway } = await startFixture();
   expect(gateway.close()).toBe(gateway.close());
   await gateway.close();
 });
@@ -213,8 +227,8 @@ test('a client that has not read its response one second after the limit is disc
     },
     { ...LOOPBACK, clock, times: { clientGraceMs: 3_600_000 } },
   );
-  const answer = await fetch(await server.listen());
-  const received = answer.text();
+  const reply = await fetch(await server.listen());
+  const received = reply.text();
   const shutdown = createShutdown({ delayMs: 0, limitMs: 8_000 }, clock);
   const released: string[] = [];
   const ended = shutdown.run(server, async () => Promise.resolve(void released.push('the rest')));

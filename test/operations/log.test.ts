@@ -4,10 +4,10 @@ import { pino, type Logger } from 'pino';
 import { describe, expect, test } from 'vitest';
 
 import { toReadableLine } from '../../src/telemetry/readable-line.js';
-import { ask, startMain, startProcessStack } from '../kit/processes/gateway-process.js';
+import { send, startMain, startProcessStack } from '../kit/processes/gateway-process.js';
 
 describe('the log of a process', () => {
-  test.each(['info', 'silent'])('says first that the gateway listens, at level %s too', async (LOG_LEVEL) => {
+  test.each(['info', 'silent'])('starts with a line that the gateway listens, at level %s too', async (LOG_LEVEL) => {
     const { url, lines } = await startProcessStack({}, { LOG_LEVEL });
     expect(JSON.parse(lines[0]!)).toEqual({
       level: pino.levels.values.info,
@@ -17,7 +17,7 @@ describe('the log of a process', () => {
     });
   });
 
-  test('says so in plain words at a terminal', async () => {
+  test('starts with a readable line at a terminal', async () => {
     const terminal = `--import=data:text/javascript,${encodeURIComponent('process.stdout.isTTY = true')}`;
     const env = { SCALEOPS_URL: 'http://127.0.0.1:1', SCALEOPS_TOKEN: 'token', PORT: '0', NODE_OPTIONS: terminal };
     const { line, lines } = startMain(env);
@@ -27,7 +27,7 @@ describe('the log of a process', () => {
 
   test('has one line of JSON per operation', async () => {
     const stack = await startProcessStack();
-    await ask(stack.url, '7d', { 'x-request-id': 'request-1' });
+    await send(stack.url, '7d', { 'x-request-id': 'request-1' });
     const line = await stack.logLine(/"requestId":"request-1"/);
     expect(line).toEqual({
       level: pino.levels.values.info,
@@ -46,7 +46,7 @@ describe('the log of a process', () => {
   test('is complete and in order when the process has ended', async () => {
     const stack = await startProcessStack();
     const ids = Array.from({ length: 200 }, (_, index) => `request-${index}`);
-    for (const id of ids) await ask(stack.url, '7d', { 'x-request-id': id });
+    for (const id of ids) await send(stack.url, '7d', { 'x-request-id': id });
     stack.kill('SIGTERM');
     const { stdout } = await stack.ended;
     const logged = stdout.split('\n').filter((line) => line.includes('"msg":"operation"'));
@@ -55,7 +55,7 @@ describe('the log of a process', () => {
 
   test('has no lines below its level', async () => {
     const stack = await startProcessStack({}, { LOG_LEVEL: 'warn' });
-    await ask(stack.url);
+    await send(stack.url);
     stack.kill('SIGTERM');
     const { stdout } = await stack.ended;
     expect(stdout).not.toContain('operation');
@@ -86,7 +86,7 @@ describe('the log at a terminal', () => {
     expect(line).toBe(`22:38:41 Teams                200    412 ms  ${end}\n`);
   });
 
-  test('names the level of other lines unless it is info, and their fields', () => {
+  test('shows the fields of other lines, and their level unless it is info', () => {
     const lines = read((logger) => {
       logger.warn({ count: 2, code: 'SKIPPED_ROW' }, 'report warning');
       logger.info({ reasons: [] }, 'ready');
@@ -95,7 +95,7 @@ describe('the log at a terminal', () => {
   });
 
   // Mutation: control characters stay.
-  test('cannot be changed by the name of a caller', () => {
+  test('cannot be forged by the name of a caller', () => {
     const line = read((logger) => {
       logger.info({ ...operation, caller: 'eve\u001b[2J\nforged\u009b' }, 'operation');
     });

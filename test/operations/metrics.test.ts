@@ -13,7 +13,7 @@ import { ERROR_CODES } from '../../src/errors.js';
 import { createGateway, type Gateway } from '../../src/app/gateway.js';
 import { createMetrics } from '../../src/telemetry/metrics.js';
 import { createManualClock } from '../kit/time/clock.js';
-import { LOGIN, startStand as startLoginStand, until } from '../kit/identity/credentials.js';
+import { LOGIN, startFixture as startLoginStand, until } from '../kit/identity/credentials.js';
 import * as faults from '../kit/upstream/fault-server.js';
 import {
   DOWN,
@@ -23,15 +23,15 @@ import {
   namespaceQuery,
   ONE,
   settle,
-  startStand,
+  startFixture,
   WORKLOADS,
-} from '../kit/upstream/fault-stand.js';
+} from '../kit/upstream/fault-fixture.js';
 import { createGate } from '../kit/time/gate.js';
 import { startStack, TOKEN } from '../kit/gateway.js';
 import { parseMetrics, type Metrics } from '../kit/formats/prometheus.js';
 import { isRedisSkipped, startRedis } from '../kit/processes/redis.js';
 
-/** Waits for a turn of the event loop, so that pending work proceeds. */
+/** Waits for a turn of the event loop, so pending work proceeds. */
 async function scrape(gateway: Pick<Gateway, 'fetch'>): Promise<Metrics> {
   await setImmediate();
   return parseMetrics(await (await gateway.fetch(new Request('http://gateway/metrics'))).text());
@@ -44,11 +44,11 @@ describe('/metrics', () => {
   test('is in the text format, is not cached, and needs no authentication', async () => {
     await using stack = await startStack({ env: { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' } });
     const url = await stack.gateway.listen();
-    const answer = await fetch(`${url}/metrics`);
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
-    expect(answer.headers.get('cache-control')).toBe('no-store');
-    const { families } = parseMetrics(await answer.text());
+    const response = await fetch(`${url}/metrics`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    const { families } = parseMetrics(await response.text());
     expect([...families].map(([name, { type }]) => `${name} ${type}`).sort()).toEqual([
       'gateway_build_info gauge',
       'gateway_cache_bytes gauge',
@@ -78,13 +78,13 @@ describe('/metrics', () => {
   test('is 404 when it is switched off', async () => {
     await using stack = await startStack({ env: { GATEWAY_METRICS: 'off' } });
     expect((await stack.gateway.fetch(new Request('http://gateway/metrics'))).status).toBe(404);
-    expect((await stack.ask(COST)).errors).toEqual([]);
+    expect((await stack.send(COST)).errors).toEqual([]);
   });
 
   test('covers one gateway, and the process only when configured', async () => {
     await using first = await startStack();
     await using second = await startStack();
-    await first.ask(COST);
+    await first.send(COST);
     expect((await scrape(first.gateway)).sum('gateway_operations_total')).toBe(1);
     const other = await scrape(second.gateway);
     expect(other.sum('gateway_operations_total')).toBe(0);
@@ -113,7 +113,7 @@ describe('the names of metrics', () => {
     return text;
   };
 
-  test('end in _total for counters alone, and name base units', async () => {
+  test('end in _total only for counters, and name base units', async () => {
     for (const [name, { type, samples }] of parseMetrics(await exposed()).families) {
       expect(name).toMatch(/^(?:gateway|process|nodejs)(?:_[a-z]+)+$/);
       expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
@@ -133,22 +133,22 @@ describe('the names of metrics', () => {
   });
 });
 
-/** The samples of one operation: every outcome has one from the start. */
+/** The counts of one outcome; every outcome has a series from the start. */
 const outcomes = (name: string, counts: Readonly<Record<string, number>>) =>
   ['ok', 'partial', 'error', 'client_closed'].map((outcome) => [name, outcome, counts[outcome] ?? 0]);
 
 describe('operations', () => {
   test('are counted by outcome, and by listed names only', async () => {
-    await using stand = await startStand({ env: { ...NAMED, SCALEOPS_MAX_ATTEMPTS: '1' } });
-    const { gateway, upstream } = stand;
-    upstream.answer('/getAggregatedWorkloads', DOWN);
-    await gateway.ask(`query Costs ${COST}`);
-    await gateway.ask(`query Costs { workloadCosts { asOf } aggregatedCosts { asOf } }`);
-    await gateway.ask(`query Unlisted ${COST}`);
-    await gateway.ask(`query other ${COST}`);
-    await gateway.ask(COST);
+    await using fixture = await startFixture({ env: { ...NAMED, SCALEOPS_MAX_ATTEMPTS: '1' } });
+    const { gateway, upstream } = fixture;
+    upstream.respond('/getAggregatedWorkloads', DOWN);
+    await gateway.send(`query Costs ${COST}`);
+    await gateway.send(`query Costs { workloadCosts { asOf } aggregatedCosts { asOf } }`);
+    await gateway.send(`query Unlisted ${COST}`);
+    await gateway.send(`query other ${COST}`);
+    await gateway.send(COST);
     // Refused as a whole during execution.
-    await gateway.ask('query Listed($last: CostDuration!) { workloadCosts(filter: { last: $last }) { asOf } }', {
+    await gateway.send('query Listed($last: CostDuration!) { workloadCosts(filter: { last: $last }) { asOf } }', {
       last: '7 days',
     });
     const { families, value } = await scrape(gateway.gateway);
@@ -167,12 +167,12 @@ describe('operations', () => {
     const gate = createGate();
     const clock = createManualClock();
     await using stack = await startStack({ clock, env: NAMED, simulator: { latency: gate.pass } });
-    const asked = stack.ask(`query Costs ${COST}`);
+    const pending = stack.send(`query Costs ${COST}`);
     await gate.arrivals(1);
     expect((await scrape(stack.gateway)).value('gateway_operations_in_flight')).toBe(1);
     clock.advance(700);
     gate.open();
-    await asked;
+    await pending;
     const { value } = await scrape(stack.gateway);
     const bucket = (le: string) => value('gateway_operation_duration_seconds_bucket', { operation: 'Costs', le });
     expect([bucket('0.5'), bucket('1'), bucket('+Inf')]).toEqual([0, 1, 1]);
@@ -185,17 +185,17 @@ describe('operations', () => {
 
   // Mutation: an operation that ends only with its response.
   test('whose client closes the connection are counted as client_closed, and are no error', async () => {
-    await using stand = await startStand();
-    const { gateway, upstream } = stand;
-    upstream.answer(WORKLOADS, faults.neverAnswer);
+    await using fixture = await startFixture();
+    const { gateway, upstream } = fixture;
+    upstream.respond(WORKLOADS, faults.neverRespond);
     const url = await gateway.gateway.listen();
     const client = new AbortController();
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify({ query: COST });
-    const asked = fetch(`${url}/graphql`, { method: 'POST', headers, body, signal: client.signal });
+    const pending = fetch(`${url}/graphql`, { method: 'POST', headers, body, signal: client.signal });
     await upstream.arrivals(1);
     client.abort();
-    await expect(asked).rejects.toThrow('aborted');
+    await expect(pending).rejects.toThrow('aborted');
     await upstream.requests[0]!.closed;
     let metrics = await scrape(gateway.gateway);
     while (metrics.value('gateway_operations_in_flight') !== 0) metrics = await scrape(gateway.gateway);
@@ -206,15 +206,15 @@ describe('operations', () => {
   });
 
   test('count their errors by code, once per response, and every code has a series from the start', async () => {
-    await using stand = await startStand({ env: { SCALEOPS_MAX_ATTEMPTS: '1' } });
-    const { gateway, upstream } = stand;
+    await using fixture = await startFixture({ env: { SCALEOPS_MAX_ATTEMPTS: '1' } });
+    const { gateway, upstream } = fixture;
     const start = await scrape(gateway.gateway);
     expect(start.families.get('gateway_errors_total')!.samples.map(({ labels }) => labels.code)).toEqual(
       Object.keys(ERROR_CODES),
     );
-    upstream.answer(WORKLOADS, DOWN);
-    await gateway.ask('{ a: workloadCosts { asOf } b: workloadCosts { asOf } }');
-    await gateway.ask(ONE);
+    upstream.respond(WORKLOADS, DOWN);
+    await gateway.send('{ a: workloadCosts { asOf } b: workloadCosts { asOf } }');
+    await gateway.send(ONE);
     const { value, sum } = await scrape(gateway.gateway);
     expect(value('gateway_errors_total', { code: 'UPSTREAM_UNAVAILABLE' })).toBe(2);
     expect([sum('gateway_errors_total'), sum('gateway_requests_rejected_total')]).toEqual([2, 0]);
@@ -222,13 +222,13 @@ describe('operations', () => {
 
   test('that are rejected before execution are counted by code, and not as operations', async () => {
     await using stack = await startStack({ env: { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' } });
-    const { gateway, ask } = stack;
+    const { gateway, send } = stack;
     const authorization = { headers: { authorization: `Bearer ${TOKEN}` } };
-    await ask(COST);
-    await ask('{', undefined, authorization);
-    await ask('{ nothing }', undefined, authorization);
-    await ask('{ nothing }', undefined, authorization);
-    await ask(COST, undefined, { ...authorization, headers: { ...authorization.headers, accept: 'image/png' } });
+    await send(COST);
+    await send('{', undefined, authorization);
+    await send('{ nothing }', undefined, authorization);
+    await send('{ nothing }', undefined, authorization);
+    await send(COST, undefined, { ...authorization, headers: { ...authorization.headers, accept: 'image/png' } });
     await gateway.fetch(new Request('http://gateway/elsewhere'));
     const { families, sum, value } = await scrape(gateway);
     const all = families.get('gateway_requests_rejected_total')!.samples;
@@ -251,11 +251,11 @@ describe('the cache', () => {
   test('counts the source of each report, as the log does', async () => {
     const clock = createManualClock();
     await using stack = await startStack({ clock });
-    const { ask, gateway, log, received } = stack;
-    await Promise.all([ask(COST), ask(COST)]);
-    await ask(COST);
+    const { send, gateway, log, received } = stack;
+    await Promise.all([send(COST), send(COST)]);
+    await send(COST);
     clock.advance(61_000);
-    await ask('{ workloadCosts { asOf } aggregatedCosts { asOf } }');
+    await send('{ workloadCosts { asOf } aggregatedCosts { asOf } }');
     await until(() => received.length === 3);
     const { families, sum, value } = await scrape(gateway);
     const results = families.get('gateway_cache_results_total')!.samples.filter((sample) => sample.value > 0);
@@ -278,13 +278,13 @@ describe('the cache', () => {
   // Mutation: report-cache.ts, #useRelated() without onRelatedHit().
   test('counts a hit when an entity uses a wider cached report', async () => {
     await using stack = await startStack();
-    const { ask, gateway, log, received } = stack;
-    const { data } = await ask(
+    const { send, gateway, log, received } = stack;
+    const { data } = await send(
       '{ workloadCosts(filter: { multiCluster: true }) { rows(first: 1) { nodes { clusterName } } } }',
     );
     const name = (data as { workloadCosts: { rows: { nodes: { clusterName: string }[] } } }).workloadCosts.rows
       .nodes[0]!.clusterName;
-    await ask(
+    await send(
       'query ($of: [_Any!]!) { _entities(representations: $of) { ... on KubernetesCluster { costs { asOf } } } }',
       {
         of: [{ __typename: 'KubernetesCluster', name }],
@@ -305,7 +305,7 @@ describe('the cache', () => {
       while ((await isUp()) !== 1);
       await redis.stop();
       while ((await isUp()) !== 0);
-      expect((await stack.ask(COST)).errors).toEqual([]);
+      expect((await stack.send(COST)).errors).toEqual([]);
     });
   });
 });
@@ -313,8 +313,8 @@ describe('the cache', () => {
 describe('calls to ScaleOps', () => {
   // increase() of a series that begins at 1 is 0: the first event would never alert.
   test('have a series for each outcome from the start, and so have logins and warnings', async () => {
-    await using stand = await startStand();
-    const { families } = await scrape(stand.gateway.gateway);
+    await using fixture = await startFixture();
+    const { families } = await scrape(fixture.gateway.gateway);
     const labelsOf = (name: string) => families.get(name)!.samples.map(({ labels }) => Object.values(labels).join(' '));
     const upstreamCodes = Object.keys(ERROR_CODES).filter((code) => code.startsWith('UPSTREAM_'));
     const ends = ['ok', 'aborted', 'INTERNAL_SERVER_ERROR', ...upstreamCodes];
@@ -336,21 +336,21 @@ describe('calls to ScaleOps', () => {
     const file = join(folder, 'token');
     await writeFile(file, TOKEN);
     await using stack = await startStack({ env: { SCALEOPS_TOKEN: '', SCALEOPS_TOKEN_FILE: file } });
-    expect((await stack.ask(COST)).errors).toEqual([]);
+    expect((await stack.send(COST)).errors).toEqual([]);
     await unlink(file);
-    await stack.ask(COST);
+    await stack.send(COST);
     const { value } = await scrape(stack.gateway);
     expect(value('gateway_errors_total', { code: 'UPSTREAM_UNAUTHENTICATED' })).toBe(1);
   });
 
   // Mutation: attempts counted once per report.
   test('are counted by outcome, retries included', async () => {
-    await using stand = await startStand();
-    const { gateway, upstream, clock } = stand;
-    upstream.answer(WORKLOADS, failing(2, faults.status(500)));
-    await settle(gateway.ask(ONE), clock);
-    upstream.answer('/getAggregatedWorkloads', faults.status(403));
-    await gateway.ask('{ aggregatedCosts { asOf } }');
+    await using fixture = await startFixture();
+    const { gateway, upstream, clock } = fixture;
+    upstream.respond(WORKLOADS, failing(2, faults.status(500)));
+    await settle(gateway.send(ONE), clock);
+    upstream.respond('/getAggregatedWorkloads', faults.status(403));
+    await gateway.send('{ aggregatedCosts { asOf } }');
     const { value, sum } = await scrape(gateway.gateway);
     const attempts = (report: string, outcome: string) =>
       value('gateway_upstream_attempts_total', { report, outcome }) ?? 0;
@@ -363,12 +363,12 @@ describe('calls to ScaleOps', () => {
   });
 
   test('with an expired token count as two attempts and no retry, and the logins are counted', async () => {
-    await using stand = await startLoginStand({ env: LOGIN });
-    await stand.ask();
-    stand.live.clear();
-    await stand.ask(1);
-    const { value, sum } = await scrape(stand.gateway.gateway);
-    expect(stand.sent).toHaveLength(3);
+    await using fixture = await startLoginStand({ env: LOGIN });
+    await fixture.send();
+    fixture.live.clear();
+    await fixture.send(1);
+    const { value, sum } = await scrape(fixture.gateway.gateway);
+    expect(fixture.sent).toHaveLength(3);
     expect(sum('gateway_upstream_attempts_total')).toBe(3);
     expect(value('gateway_upstream_attempts_total', { report: 'workloads', outcome: 'ok' })).toBe(2);
     expect(value('gateway_upstream_attempts_total', { report: 'workloads', outcome: 'UPSTREAM_UNAUTHENTICATED' })).toBe(
@@ -377,44 +377,44 @@ describe('calls to ScaleOps', () => {
     expect(sum('gateway_upstream_retries_total')).toBe(0);
     expect(value('gateway_upstream_logins_total', { outcome: 'ok' })).toBe(2);
 
-    stand.live.clear();
-    stand.login = faults.status(403);
-    await stand.ask(2);
+    fixture.live.clear();
+    fixture.login = faults.status(403);
+    await fixture.send(2);
     expect(
-      (await scrape(stand.gateway.gateway)).value('gateway_upstream_logins_total', {
+      (await scrape(fixture.gateway.gateway)).value('gateway_upstream_logins_total', {
         outcome: 'UPSTREAM_UNAUTHENTICATED',
       }),
     ).toBe(1);
-    expect(stand.logins).toHaveLength(3);
+    expect(fixture.logins).toHaveLength(3);
   });
 
   test('with a new token after a retry count as one retry', async () => {
-    await using stand = await startLoginStand({ env: { ...LOGIN, SCALEOPS_MAX_IN_FLIGHT: '1' } });
-    await stand.ask();
-    const { report } = stand;
+    await using fixture = await startLoginStand({ env: { ...LOGIN, SCALEOPS_MAX_IN_FLIGHT: '1' } });
+    await fixture.send();
+    const { report } = fixture;
     // A reused connection that was closed is retried at once; meanwhile the token has expired.
-    stand.report = (socket) => {
-      stand.live.clear();
-      stand.report = report;
+    fixture.report = (socket) => {
+      fixture.live.clear();
+      fixture.report = report;
       faults.resetBeforeHeaders(socket);
     };
-    expect((await stand.ask(1)).errors).toEqual([]);
-    const { sum, value } = await scrape(stand.gateway.gateway);
-    expect(stand.sent).toHaveLength(4);
+    expect((await fixture.send(1)).errors).toEqual([]);
+    const { sum, value } = await scrape(fixture.gateway.gateway);
+    expect(fixture.sent).toHaveLength(4);
     expect(sum('gateway_upstream_attempts_total')).toBe(4);
     expect(value('gateway_upstream_retries_total', { report: 'workloads' })).toBe(1);
   });
 
   test('are not counted while the circuit breaker is open, which a gauge shows', async () => {
-    await using stand = await startStand({ env: { SCALEOPS_BREAKER_FAILURES: '2', SCALEOPS_MAX_ATTEMPTS: '1' } });
-    const { gateway, upstream, clock } = stand;
-    upstream.answer(WORKLOADS, DOWN);
+    await using fixture = await startFixture({ env: { SCALEOPS_BREAKER_FAILURES: '2', SCALEOPS_MAX_ATTEMPTS: '1' } });
+    const { gateway, upstream, clock } = fixture;
+    upstream.respond(WORKLOADS, DOWN);
     const isOpen = async () => (await scrape(gateway.gateway)).value('gateway_upstream_circuit_breaker_open');
-    await gateway.ask(ONE);
+    await gateway.send(ONE);
     expect(await isOpen()).toBe(0);
-    await gateway.ask(ONE);
+    await gateway.send(ONE);
     expect(await isOpen()).toBe(1);
-    await gateway.ask(ONE);
+    await gateway.send(ONE);
     expect(upstream.requests).toHaveLength(2);
     const { sum, value } = await scrape(gateway.gateway);
     expect(sum('gateway_upstream_attempts_total')).toBe(2);
@@ -422,27 +422,27 @@ describe('calls to ScaleOps', () => {
     clock.advance(15_000);
     // The open time is over, without a call yet.
     expect(await isOpen()).toBe(1);
-    upstream.answer(WORKLOADS, GOOD);
-    await gateway.ask(ONE);
+    upstream.respond(WORKLOADS, GOOD);
+    await gateway.send(ONE);
     expect(await isOpen()).toBe(0);
   });
 
   test('that run or wait are shown by gauges', async () => {
-    await using stand = await startStand({ env: { SCALEOPS_MAX_IN_FLIGHT: '2' } });
-    const { gateway, upstream, clock } = stand;
+    await using fixture = await startFixture({ env: { SCALEOPS_MAX_IN_FLIGHT: '2' } });
+    const { gateway, upstream, clock } = fixture;
     const held = hold();
-    upstream.answer(WORKLOADS, held.fault);
+    upstream.respond(WORKLOADS, held.fault);
     const load = async () => {
       const { value } = await scrape(gateway.gateway);
       return [value('gateway_upstream_in_flight'), value('gateway_upstream_queued')];
     };
     expect(await load()).toEqual([0, 0]);
-    const asked = Array.from({ length: 5 }, (_, index) => gateway.ask(namespaceQuery(`n${index}`)));
+    const pending = Array.from({ length: 5 }, (_, index) => gateway.send(namespaceQuery(`n${index}`)));
     // Each has its deadline, and queued ones a queue limit as well.
     await Promise.all([upstream.arrivals(2), clock.set(5 + 3)]);
     expect(await load()).toEqual([2, 3]);
     held.release();
-    await Promise.all(asked);
+    await Promise.all(pending);
     expect(await load()).toEqual([0, 0]);
     expect((await scrape(gateway.gateway)).sum('gateway_upstream_attempts_total')).toBe(5);
   });
@@ -491,7 +491,7 @@ describe('the event loop', () => {
   const turn = () => new Promise((resolve) => setTimeout(resolve));
 
   // Mutations: nanoseconds or milliseconds instead of seconds; Node's raw value, which includes the 20 ms between ticks.
-  test('has its delay since the last collection exposed in seconds', async () => {
+  test('exposes its delay since the last collection in seconds', async () => {
     const metrics = create();
     let seconds = 0;
     // The first tick after a scrape is not measured, only the time between ticks.

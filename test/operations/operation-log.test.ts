@@ -8,9 +8,9 @@ import { toFetch } from '../../src/http/fetch-adapter.js';
 import { parseTraceId } from '../../src/http/response/trace-parent.js';
 import { createManualClock } from '../kit/time/clock.js';
 import { until } from '../kit/identity/credentials.js';
-import { neverAnswer } from '../kit/upstream/fault-server.js';
-import { DOWN, namespaceQuery, ONE, startStand, TIMEOUT_MS, WORKLOADS } from '../kit/upstream/fault-stand.js';
-import { ask, startStack, type TestGateway } from '../kit/gateway.js';
+import { neverRespond } from '../kit/upstream/fault-server.js';
+import { DOWN, namespaceQuery, ONE, startFixture, TIMEOUT_MS, WORKLOADS } from '../kit/upstream/fault-fixture.js';
+import { sendQuery, startStack, type TestGateway } from '../kit/gateway.js';
 import { createTestHandler } from '../kit/http-handler.js';
 
 const GOOD_ONE = '{ __typename }';
@@ -20,7 +20,7 @@ const sampling = (percent: number) => ({ LOG_SAMPLE_PERCENT: String(percent) });
 describe('the log line of an operation', () => {
   test('has only known fields', async () => {
     await using stack = await startStack();
-    await stack.ask('query Costs { workloadCosts { asOf } }', undefined, {
+    await stack.send('query Costs { workloadCosts { asOf } }', undefined, {
       headers: { 'x-request-id': 'request-1', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00` },
     });
     const [{ level: _, time, ...line }, ...others] = stack.log as [Record<string, unknown>];
@@ -45,25 +45,25 @@ describe('the log line of an operation', () => {
       authenticate: () => Promise.resolve({ name: 'dashboards', permissions: undefined }),
     };
     const schema = buildSchema('type Query { a: String }');
-    await ask(toFetch(createTestHandler({ schema, logger, services: { authentication } })), '{ a }');
+    await sendQuery(toFetch(createTestHandler({ schema, logger, services: { authentication } })), '{ a }');
     expect(JSON.parse(log[0]!)).toMatchObject({ msg: 'operation', caller: 'dashboards' });
   });
 
-  test('is a warning when ScaleOps fails, with the time that was waited for it', async () => {
-    await using stand = await startStand({ env: { CACHE_TTL_SECONDS: '10', CACHE_STALE_SECONDS: '0' } });
-    const { gateway, upstream, clock } = stand;
-    await gateway.ask(ONE);
-    upstream.answer(WORKLOADS, neverAnswer);
-    const askInVain = async (query: string) => {
+  test('is a warning when ScaleOps fails, with the time spent waiting for it', async () => {
+    await using fixture = await startFixture({ env: { CACHE_TTL_SECONDS: '10', CACHE_STALE_SECONDS: '0' } });
+    const { gateway, upstream, clock } = fixture;
+    await gateway.send(ONE);
+    upstream.respond(WORKLOADS, neverRespond);
+    const sendFailing = async (query: string) => {
       const arrived = upstream.requests.length;
-      const asked = gateway.ask(query);
+      const pending = gateway.send(query);
       await upstream.arrivals(arrived + 1);
       clock.advance(TIMEOUT_MS);
-      await asked;
+      await pending;
     };
-    await askInVain(namespaceQuery('other'));
-    await askInVain(ONE);
-    await gateway.ask('{ workloadCosts(filter: { last: "7 days" }) { asOf } }');
+    await sendFailing(namespaceQuery('other'));
+    await sendFailing(ONE);
+    await gateway.send('{ workloadCosts(filter: { last: "7 days" }) { asOf } }');
     const failed = { level: 40, durationMs: TIMEOUT_MS, upstreamMs: TIMEOUT_MS };
     expect(operationsOf(gateway)).toMatchObject([
       { level: 30, upstreamMs: 0 },
@@ -87,21 +87,21 @@ describe('a sample of the operations', () => {
     await using stack = await startStack({ env: sampling(percent) });
     const logged: number[] = [];
     for (let index = 1; index <= 40; index += 1) {
-      await stack.ask(GOOD_ONE);
+      await stack.send(GOOD_ONE);
       if (operationsOf(stack).length > logged.length) logged.push(index);
     }
     expect(logged).toEqual(Array.from({ length: expected }, (_, at) => Math.ceil(((at + 1) * 100) / percent)));
   });
 
-  test('has every failed operation, which does not displace another one', async () => {
-    await using stand = await startStand({ env: { ...sampling(0), SCALEOPS_MAX_ATTEMPTS: '1' } });
-    const { gateway, upstream } = stand;
-    upstream.answer(WORKLOADS, DOWN);
-    await gateway.ask(ONE);
-    await gateway.ask('{ nothing }');
-    await gateway.ask('{');
-    await gateway.ask(GOOD_ONE, undefined, { headers: { accept: 'image/png' } });
-    await gateway.ask(GOOD_ONE);
+  test('has every failed operation in addition to the sample', async () => {
+    await using fixture = await startFixture({ env: { ...sampling(0), SCALEOPS_MAX_ATTEMPTS: '1' } });
+    const { gateway, upstream } = fixture;
+    upstream.respond(WORKLOADS, DOWN);
+    await gateway.send(ONE);
+    await gateway.send('{ nothing }');
+    await gateway.send('{');
+    await gateway.send(GOOD_ONE, undefined, { headers: { accept: 'image/png' } });
+    await gateway.send(GOOD_ONE);
     expect(operationsOf(gateway).map(({ errorCodes, status }) => [errorCodes, status])).toEqual([
       [['UPSTREAM_UNAVAILABLE'], 200],
       [['GRAPHQL_VALIDATION_FAILED'], 400],
@@ -113,9 +113,9 @@ describe('a sample of the operations', () => {
   test('has every operation with stale reports', async () => {
     const clock = createManualClock();
     await using stack = await startStack({ clock, env: sampling(0) });
-    await stack.ask('{ workloadCosts { asOf } }');
+    await stack.send('{ workloadCosts { asOf } }');
     clock.advance(61_000);
-    await stack.ask('{ workloadCosts { asOf } }');
+    await stack.send('{ workloadCosts { asOf } }');
     await until(() => stack.received.length === 2);
     expect(operationsOf(stack).map(({ cache }) => cache)).toMatchObject([{ stale: 1 }]);
   });
@@ -129,7 +129,7 @@ describe('a traceparent', () => {
     [`00-${trace}-${parent}-00`],
     [`01-${trace}-${parent}-00`],
     [`cc-${trace}-${parent}-01-what-comes-later`],
-  ])('gives the trace id: %s', (header) => {
+  ])('sets the trace id: %s', (header) => {
     expect(parseTraceId(header)).toBe(trace);
   });
 
@@ -147,7 +147,7 @@ describe('a traceparent', () => {
     [`00-${trace}-${parent}-1`],
     [`00-${trace}-${parent}-01, 00-${trace}-${parent}-01`],
     [`00-${trace}-${parent}-01\n`],
-  ])('that is invalid gives no trace id: %j', (header) => {
+  ])('that is invalid sets no trace id: %j', (header) => {
     expect(parseTraceId(header)).toBeUndefined();
   });
 });
@@ -155,8 +155,8 @@ describe('a traceparent', () => {
 test('the request id of the client is kept when it is valid, and replaced otherwise', async () => {
   await using stack = await startStack();
   const idFor = async (given: string) =>
-    (await stack.ask(GOOD_ONE, undefined, { headers: { 'x-request-id': given } })).headers.get('x-request-id') ?? '';
-  for (const sane of ['a', '4bf92f35-77b3.4da6:a3_c', 'x'.repeat(128)]) expect(await idFor(sane)).toBe(sane);
+    (await stack.send(GOOD_ONE, undefined, { headers: { 'x-request-id': given } })).headers.get('x-request-id') ?? '';
+  for (const valid of ['a', '4bf92f35-77b3.4da6:a3_c', 'x'.repeat(128)]) expect(await idFor(valid)).toBe(valid);
   for (const odd of ['', 'x'.repeat(129), 'a b', '{"a":1}', 'é', '<script>'])
     expect(await idFor(odd)).toMatch(/^[\da-f-]{36}$/);
 });

@@ -12,7 +12,7 @@ import { SETTINGS } from '../../src/config/settings/settings.js';
 import { createGate } from '../kit/time/gate.js';
 import { TOKEN } from '../kit/gateway.js';
 import {
-  ask,
+  send,
   findUrl,
   runToEnd,
   startMain,
@@ -59,7 +59,7 @@ describe('a start', () => {
   });
 
   test('on an occupied port names the port and what to do', async () => {
-    const { port } = await startWitness();
+    const { port } = await occupyPort();
     const ended = await runToEnd({ SCALEOPS_URL: 'http://x', SCALEOPS_TOKEN: TOKEN, PORT: `${port}` });
     expectRefusal(ended);
     expect(ended.stderr).toBe(`Port ${port} is already in use. Set PORT to another one.\n`);
@@ -73,12 +73,12 @@ describe('a start', () => {
     expect(warning.msg).toBe('GATEWAY_NAME is not a setting of the gateway.');
     expect(await logLine(/GATEWAY_SERVICE_HOST/)).toMatchObject({ level: 40 });
     expect(lines.join('\n')).not.toContain('hunter2');
-    expect((await ask(url)).status).toBe(200);
+    expect((await send(url)).status).toBe(200);
   });
 });
 
-/** An occupied port; `connections` are those to it. */
-async function startWitness() {
+/** An occupied port; `connections` counts connections to it. */
+async function occupyPort() {
   const connections: unknown[] = [];
   const server = createServer((socket) => connections.push(socket.destroy())).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
@@ -95,7 +95,7 @@ describe('--check-config', () => {
   }
 
   test('exits with 0 and prints the warnings of a valid configuration, without any connection', async () => {
-    const { connections, port } = await startWitness();
+    const { connections, port } = await occupyPort();
     const env = {
       SCALEOPS_URL: `http://127.0.0.1:${port}`,
       SCALEOPS_TOKEN_FILE: await writeTokenFile(`${TOKEN}\n`),
@@ -117,7 +117,7 @@ describe('--check-config', () => {
       '  - CACHE_DIR is not a setting of the gateway.\n' +
         '  - SCALEOPS_PASSWORD has no effect without SCALEOPS_AUTH=login.\n',
     );
-    // The path of the token file has this word too.
+    // The path of the token file contains this word, too.
     expect(before.replace(env.SCALEOPS_TOKEN_FILE, '')).not.toMatch(new RegExp(`hunter2|${TOKEN}`));
     expect(connections).toEqual([]);
   });
@@ -174,7 +174,7 @@ test('--demo says that its data is simulated, and never calls a real ScaleOps', 
   expect(running.lines[0]).toMatch(/SIMULATED.* http:\/\/127\.0\.0\.1:\d+\/graphql$/);
   const page = await fetch(first.split(' ').at(-1)!, { headers: { accept: 'text/html' } });
   expect(await page.text()).toContain('<title>ScaleOps costs</title>');
-  const { data } = (await (await ask(findUrl(first))).json()) as Rows;
+  const { data } = (await (await send(findUrl(first))).json()) as Rows;
   expect(data.workloadCosts.rows.totalCount).toBeGreaterThan(50);
   running.kill('SIGINT');
   expect(await running.ended).toMatchObject({ code: 0, stderr: '' });
@@ -183,27 +183,27 @@ test('--demo says that its data is simulated, and never calls a real ScaleOps', 
 
 describe('a signal', () => {
   // Mutation: main.ts waits for exports of traces.
-  test('ends the process although the receiver of traces does not answer', async () => {
+  test('ends the process although the receiver of traces does not respond', async () => {
     await using receiver = await startOtlpReceiver();
-    receiver.answer('hang');
+    receiver.respond('hang');
     const { url, kill, ended } = await startProcessStack({}, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
-    expect((await ask(url)).status).toBe(200);
+    expect((await send(url)).status).toBe(200);
     kill('SIGTERM');
     expect(await ended).toMatchObject({ code: 0, stderr: '' });
     expect(receiver.spans.length).toBeGreaterThanOrEqual(3);
   });
 
-  test('that comes a second time ends the process without waiting for requests', async () => {
+  test('ends the process on its second arrival, without waiting for requests', async () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
-    const asked = ask(url).catch(() => 'lost');
+    const pending = send(url).catch(() => 'lost');
     await gate.arrivals(1);
     kill('SIGTERM');
     await line(/stopping/);
     kill('SIGINT');
     expect(await ended).toMatchObject({ code: 130, signal: null, stderr: '' });
-    expect(await asked).toBe('lost');
+    expect(await pending).toBe('lost');
   });
 });
 
@@ -211,7 +211,7 @@ describe('a defect outside of any request', () => {
   /** Runs in the process before the gateway. */
   const preload = (code: string) => ({ NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(code)}` });
 
-  test('that is a rejection is logged with its frames and counted, and the gateway goes on', async () => {
+  test('that is a rejection is logged with its frames and counted, and the gateway continues', async () => {
     const code = `process.on('SIGUSR2', () => { Promise.reject(new TypeError('can' + 'ary')); });`;
     const { url, kill, logLine, lines } = await startProcessStack({}, preload(code));
     kill('SIGUSR2');
@@ -222,7 +222,7 @@ describe('a defect outside of any request', () => {
     });
     const metrics = parseMetrics(await (await fetch(`${url}/metrics`)).text());
     expect(metrics.value('gateway_uncaught_errors_total', { origin: 'unhandledRejection' })).toBe(1);
-    expect((await ask(url)).status).toBe(200);
+    expect((await send(url)).status).toBe(200);
     expect(lines.join('\n')).not.toContain('canary');
   });
 
@@ -230,7 +230,7 @@ describe('a defect outside of any request', () => {
     const gate = createGate();
     const code = `process.on('SIGUSR2', () => { throw new TypeError('can' + 'ary'); });`;
     const { url, kill, logLine, ended } = await startProcessStack({ latency: gate.pass }, preload(code));
-    const asked = ask(url);
+    const pending = send(url);
     await gate.arrivals(1);
     kill('SIGUSR2');
     expect(await logLine(/unexpected error/)).toMatchObject({
@@ -239,7 +239,7 @@ describe('a defect outside of any request', () => {
       error: { name: 'TypeError', frames: expect.arrayContaining([expect.stringMatching(/^\s+at /)]) as string[] },
     });
     gate.open();
-    expect((await asked).status).toBe(200);
+    expect((await pending).status).toBe(200);
     const { code: exitCode, stdout, stderr } = await ended;
     expect([exitCode, stderr]).toEqual([1, '']);
     expect(stdout).not.toContain('canary');

@@ -11,9 +11,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { createGate } from '../kit/time/gate.js';
 import {
-  ask,
+  send,
   findUrl,
-  gone,
+  waitForClose,
   LISTENING,
   openConnection,
   openIdleConnection,
@@ -25,6 +25,7 @@ import {
 import { TOKEN } from '../kit/gateway.js';
 import { MAIN, startProcess } from '../kit/processes/process.js';
 import { createUnreadOutput } from '../kit/processes/unread-output.js';
+import { findFreePort } from '../kit/upstream/tcp-proxy.js';
 
 const IN_FLIGHT = 50;
 
@@ -43,25 +44,15 @@ async function startSilentHost() {
   return { port, reached: once(server, 'connection') };
 }
 
-/** A port without a listener. */
-async function findClosedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
 
 describe('SIGTERM', () => {
-  test(`with ${IN_FLIGHT} requests in flight: readiness goes off first, none is lost, and the process ends within 10 seconds`, async () => {
+  test(`with ${IN_FLIGHT} requests in flight: it becomes unready first, loses none, and ends within 10 seconds`, async () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const env = { GATEWAY_SHUTDOWN_DELAY_SECONDS: '1', SCALEOPS_MAX_IN_FLIGHT: `${2 * IN_FLIGHT}` };
     const { url, kill, line, ended, received } = await startProcessStack({ latency: gate.pass }, env);
-    const answers = Array.from({ length: IN_FLIGHT }, (_, index) => ask(url, `${index + 1}d`));
+    const responses = Array.from({ length: IN_FLIGHT }, (_, index) => send(url, `${index + 1}d`));
     await gate.arrivals(IN_FLIGHT);
     const unused = await openConnection(url, '');
     expect(await statusOf(`${url}/health/ready`)).toBe(200);
@@ -72,16 +63,16 @@ describe('SIGTERM', () => {
     // Not ready, and still open for clients that have not noticed.
     expect(await statusOf(`${url}/health/ready`)).toBe(503);
     expect(await statusOf(`${url}/health/live`)).toBe(200);
-    const late = ask(url, '100d');
+    const late = send(url, '100d');
     await gate.arrivals(IN_FLIGHT + 1);
     // Disconnected two seconds after the port was closed.
-    await gone(unused);
+    await waitForClose(unused);
     await expect(fetch(`${url}/health/live`)).rejects.toThrow();
     gate.open();
-    for (const answer of await Promise.all([...answers, late])) {
-      expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
-      const { data } = (await answer.json()) as Rows;
-      // A long window has rows of workloads that are gone, too.
+    for (const response of await Promise.all([...responses, late])) {
+      expect([response.status, response.headers.get('connection')]).toEqual([200, 'close']);
+      const { data } = (await response.json()) as Rows;
+      // A long window also has rows of deleted workloads.
       expect(data.workloadCosts.rows.nodes.length).toBeGreaterThanOrEqual(50);
     }
     expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
@@ -89,28 +80,28 @@ describe('SIGTERM', () => {
     expect(received).toHaveLength(IN_FLIGHT + 1);
   });
 
-  test('keeps an idle connection open while requests are in flight, and answers a request over it', async () => {
+  test('keeps an idle connection open while requests are in flight, and serves a request over it', async () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
-    const held = ask(url);
+    const held = send(url);
     await gate.arrivals(1);
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => {
       agent.destroy();
     });
     const get = async (path: string) => {
-      const [answer] = (await once(
+      const [response] = (await once(
         httpRequest(url + path, { agent, headers: { 'apollo-require-preflight': '1' } }).end(),
         'response',
       )) as [IncomingMessage];
       // The connection becomes idle, and no longer belongs to the response.
-      const { socket } = answer;
-      await text(answer);
-      return { status: answer.statusCode, connection: answer.headers.connection, socket };
+      const { socket } = response;
+      await text(response);
+      return { status: response.statusCode, connection: response.headers.connection, socket };
     };
     const { socket } = await get('/health/ready');
-    const cut = gone(socket);
+    const cut = waitForClose(socket);
     kill('SIGTERM');
     await line(/stopping/);
     const last = await get('/graphql?query={__typename}');
@@ -126,15 +117,15 @@ describe('SIGTERM', () => {
   test('does not wait for idle connections when no request is left', async () => {
     const gate = createGate();
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass });
-    const held = ask(url);
+    const held = send(url);
     await gate.arrivals(1);
     // A request may still be on its way on this connection: it gets two seconds.
     const unused = await openConnection(url, '');
-    // After that one, so that the server has both when it answers.
+    // After that one, so the server has both when it responds.
     const idle = await openIdleConnection(url);
     kill('SIGTERM');
     await line(/stopping/);
-    const firstCut = Promise.race([gone(idle).then(() => 'idle'), gone(unused).then(() => 'unused')]);
+    const firstCut = Promise.race([waitForClose(idle).then(() => 'idle'), waitForClose(unused).then(() => 'unused')]);
     gate.open();
     expect((await held).status).toBe(200);
     expect(await firstCut).toBe('idle');
@@ -146,7 +137,7 @@ describe('a stopping process ends within two seconds of the limit', () => {
   const LIMIT = { GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' };
 
   // Mutation: main.ts without process.exit(0): the pending connection holds the process for five seconds.
-  test('with a ScaleOps and a Redis that never respond, and answers waiting requests with SHUTTING_DOWN', async () => {
+  test('with a ScaleOps and a Redis that never respond, and sends SHUTTING_DOWN to waiting requests', async () => {
     const scaleOps = await startSilentHost();
     const redis = await startSilentHost();
     const running = startMain({
@@ -157,13 +148,13 @@ describe('a stopping process ends within two seconds of the limit', () => {
       PORT: '0',
     });
     const url = findUrl(await running.line(LISTENING));
-    const asked = ask(url);
+    const pending = send(url);
     await Promise.all([scaleOps.reached, redis.reached]);
     const startedAt = performance.now();
     running.kill('SIGTERM');
-    const answer = await asked;
-    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1']);
-    expect(await answer.json()).toMatchObject({ errors: [{ extensions: { code: 'SHUTTING_DOWN' } }] });
+    const response = await pending;
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'SHUTTING_DOWN' } }] });
     expect(await running.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
@@ -172,7 +163,7 @@ describe('a stopping process ends within two seconds of the limit', () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, line, ended } = await startProcessStack({ latency: gate.pass }, LIMIT);
-    const asked = ask(url);
+    const pending = send(url);
     await gate.arrivals(1);
     const dripping = await openConnection(
       url,
@@ -186,7 +177,7 @@ describe('a stopping process ends within two seconds of the limit', () => {
     const startedAt = performance.now();
     kill('SIGTERM');
     await line(/stopping/);
-    expect((await asked).status).toBe(503);
+    expect((await pending).status).toBe(503);
     expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
@@ -224,10 +215,10 @@ describe.each(['stops reading', 'is gone'] as const)('a process whose reader of 
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, ended } = await startUnread(gate.pass, { GATEWAY_SHUTDOWN_LIMIT_SECONDS: '1' });
-    const asked = ask(url);
+    const pending = send(url);
     await gate.arrivals(1);
     kill('SIGTERM');
-    expect((await asked).status).toBe(503);
+    expect((await pending).status).toBe(503);
     expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
   });
 
@@ -235,27 +226,27 @@ describe.each(['stops reading', 'is gone'] as const)('a process whose reader of 
     const gate = createGate();
     onTestFinished(gate.open);
     const { url, kill, ended } = await startUnread(gate.pass, { GATEWAY_SHUTDOWN_DELAY_SECONDS: '300' });
-    const asked = ask(url).catch(() => 'lost');
+    const pending = send(url).catch(() => 'lost');
     await gate.arrivals(1);
     kill('SIGTERM');
     while ((await statusOf(`${url}/health/ready`)) === 200);
     kill('SIGINT');
     expect(await ended).toMatchObject({ code: 130, signal: null, stderr: '' });
-    expect(await asked).toBe('lost');
+    expect(await pending).toBe('lost');
   });
 });
 
 describe('a gateway that is closed', () => {
-  /** Has no exit of its own: prints what still holds the process. */
+  /** Does not exit by itself: prints the active resources of the process. */
   const SCRIPT = `
     const [, main, scaleOpsUrl, redisUrl, event] = process.argv;
     const { createGateway } = await import(main.replace('main.js', 'app/gateway.js'));
     const { readConfig } = await import(main.replace('main.js', 'config/config.js'));
     const env = { SCALEOPS_URL: scaleOpsUrl, SCALEOPS_TOKEN: 'token', PORT: '0', CACHE_REDIS_URL: redisUrl };
-    let told;
-    const waited = new Promise((resolve) => (told = resolve));
-    const tell = (facts, message = facts) => message.includes(event) && told();
-    const logger = { info: tell, warn: tell, error: tell };
+    let printed;
+    const waited = new Promise((resolve) => (printed = resolve));
+    const print = (facts, message = facts) => message.includes(event) && printed();
+    const logger = { info: print, warn: print, error: print };
     const before = process.getActiveResourcesInfo();
     const gateway = createGateway(readConfig(env).config, { logger });
     await gateway.listen();
@@ -270,7 +261,7 @@ describe('a gateway that is closed', () => {
   // Mutation: cache/redis.ts with a reconnectStrategy of its own: its pause is a Timeout that holds the process.
   test('leaves no active resource, also during the pause before a reconnection to Redis', async () => {
     const scaleOps = await startSilentHost();
-    const redis = `redis://127.0.0.1:${await findClosedPort()}`;
+    const redis = `redis://127.0.0.1:${await findFreePort()}`;
     const args = ['--input-type=module', '-e', SCRIPT];
     const given = [MAIN, `http://127.0.0.1:${scaleOps.port}`, redis, 'cannot be reached'];
     const { stdout } = await promisify(execFile)(process.execPath, [...args, '--', ...given]);

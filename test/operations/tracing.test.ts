@@ -9,11 +9,11 @@ import { SAMPLERS } from '../../src/telemetry/tracing.js';
 import { createManualClock } from '../kit/time/clock.js';
 import { settle as settleTurn, watch } from '../kit/time/deferred.js';
 import { createIdleClock } from '../kit/time/idle-clock.js';
-import { CANARY, goodReport, json, neverAnswer, status, type SeenRequest } from '../kit/upstream/fault-server.js';
-import { failing, ONE, settle, startStand, WORKLOADS } from '../kit/upstream/fault-stand.js';
+import { CANARY, goodReport, json, neverRespond, status, type SeenRequest } from '../kit/upstream/fault-server.js';
+import { failing, ONE, settle, startFixture, WORKLOADS } from '../kit/upstream/fault-fixture.js';
 import { createGate } from '../kit/time/gate.js';
 import { startGateway, startStack, type TestGateway } from '../kit/gateway.js';
-import { LOGIN, startStand as startLoginStand, until } from '../kit/identity/credentials.js';
+import { LOGIN, startFixture as startLoginStand, until } from '../kit/identity/credentials.js';
 import { startOtlpReceiver, type OtlpReceiver, type ReceivedSpan } from '../kit/formats/otlp.js';
 
 const COST = '{ workloadCosts { asOf } }';
@@ -49,7 +49,7 @@ describe('the spans of an operation', () => {
   test('include loads of cached reports', async () => {
     await using receiver = await startOtlpReceiver();
     await using stack = await startStack({ env: envOf(receiver) });
-    for (let time = 0; time < 3; time += 1) await stack.ask(COST);
+    for (let time = 0; time < 3; time += 1) await stack.send(COST);
     const spans = await spansOf(stack, receiver);
     // The third response comes from the response cache, without a load.
     const loads = named(spans, 'query').map((operation) => childrenOf(spans, operation));
@@ -62,16 +62,16 @@ describe('the spans of an operation', () => {
   test('form a tree from the operation over the loads to each attempt, with their outcomes', async () => {
     await using receiver = await startOtlpReceiver();
     const env = envOf(receiver, { GATEWAY_METRICS_OPERATIONS: 'Costs', OTEL_SERVICE_NAME: 'costs' });
-    await using stand = await startStand({ env });
-    const { gateway, upstream, clock } = stand;
-    upstream.answer(WORKLOADS, failing(1, status(503)));
-    const { answer } = await settle(
-      gateway.ask(`query Costs { workloadCosts { asOf } aggregatedCosts { asOf } }`, undefined, {
+    await using fixture = await startFixture({ env });
+    const { gateway, upstream, clock } = fixture;
+    upstream.respond(WORKLOADS, failing(1, status(503)));
+    const { response } = await settle(
+      gateway.send(`query Costs { workloadCosts { asOf } aggregatedCosts { asOf } }`, undefined, {
         headers: { 'x-request-id': 'request-1' },
       }),
       clock,
     );
-    expect(answer.errors).toEqual([]);
+    expect(response.errors).toEqual([]);
     const spans = await spansOf(gateway, receiver);
 
     const [operation, ...others] = named(spans, 'query Costs');
@@ -139,13 +139,13 @@ describe('the spans of an operation', () => {
     expect(gateway.log.find(({ msg }) => msg === 'operation')).toMatchObject({ traceId: operation!.traceId });
   });
 
-  test('name listed operations only, and have the error codes of the response', async () => {
+  test('name only listed operations, and have the error codes of the response', async () => {
     await using receiver = await startOtlpReceiver();
-    await using stand = await startStand({ env: envOf(receiver, { SCALEOPS_MAX_ATTEMPTS: '1' }) });
-    const { gateway, upstream } = stand;
-    upstream.answer(WORKLOADS, status(503));
-    await gateway.ask(`query ${CANARY}1 ${COST}`);
-    await gateway.ask(`query { ${CANARY} }`);
+    await using fixture = await startFixture({ env: envOf(receiver, { SCALEOPS_MAX_ATTEMPTS: '1' }) });
+    const { gateway, upstream } = fixture;
+    upstream.respond(WORKLOADS, status(503));
+    await gateway.send(`query ${CANARY}1 ${COST}`);
+    await gateway.send(`query { ${CANARY} }`);
     const spans = await spansOf(gateway, receiver);
     const [failed, refused] = [named(spans, 'query')[0]!, named(spans, 'graphql')[0]!];
     expect(failed).toMatchObject({ status: 2, statusMessage: '' });
@@ -173,11 +173,11 @@ describe('the spans of an operation', () => {
     await using receiver = await startOtlpReceiver();
     const gate = createGate();
     await using stack = await startStack({ env: envOf(receiver), simulator: { latency: gate.pass } });
-    const asked = [stack.ask(COST)];
+    const pending = [stack.send(COST)];
     await gate.arrivals(1);
-    for (let time = 0; time < 3; time += 1) asked.push(stack.ask(COST));
+    for (let time = 0; time < 3; time += 1) pending.push(stack.send(COST));
     gate.open();
-    await Promise.all(asked);
+    await Promise.all(pending);
     const spans = await spansOf(stack, receiver);
     expect(stack.received).toHaveLength(1);
     const [attempt, ...others] = named(spans, 'call ScaleOps');
@@ -200,10 +200,10 @@ describe('the spans of an operation', () => {
     const clock = createIdleClock();
     await using stack = await startStack({ clock, env: envOf(receiver, { SCALEOPS_MAX_IN_FLIGHT: '1' }) });
     for (const name of ['a', 'b', 'c']) {
-      await stack.ask(`{ workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { asOf } }`);
+      await stack.send(`{ workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { asOf } }`);
     }
     clock.advance(61_000);
-    await stack.ask('{ workloadCosts(filter: { namespaces: { names: ["c"] } }) { asOf } }');
+    await stack.send('{ workloadCosts(filter: { namespaces: { names: ["c"] } }) { asOf } }');
     await clock.idle();
     const spans = await spansOf(stack, receiver);
     const operations = named(spans, 'query');
@@ -225,11 +225,11 @@ describe('the spans of an operation', () => {
 
   test('show logins beside the attempts that needed them', async () => {
     await using receiver = await startOtlpReceiver();
-    await using stand = await startLoginStand({ env: { ...LOGIN, ...envOf(receiver) } });
-    await stand.ask();
-    stand.live.clear();
-    await stand.ask(1);
-    const spans = await spansOf(stand.gateway, receiver);
+    await using fixture = await startLoginStand({ env: { ...LOGIN, ...envOf(receiver) } });
+    await fixture.send();
+    fixture.live.clear();
+    await fixture.send(1);
+    const spans = await spansOf(fixture.gateway, receiver);
     const [first, second] = named(spans, 'load report');
     const shown = (load: ReceivedSpan | undefined) =>
       childrenOf(spans, load!).map(({ name, kind, attributes }) => [name, kind, attributes['error.type']]);
@@ -251,16 +251,16 @@ describe('the spans of an operation', () => {
       [2, false],
     ]);
     // A login host gets no trace headers.
-    expect(traceparentsOf(stand.logins)).toEqual([undefined, undefined]);
+    expect(traceparentsOf(fixture.logins)).toEqual([undefined, undefined]);
   });
 
   test('end when the client closes the connection, without an error', async () => {
     await using receiver = await startOtlpReceiver();
-    await using stand = await startStand({ env: envOf(receiver) });
-    const { gateway, upstream } = stand;
-    upstream.answer(WORKLOADS, neverAnswer);
+    await using fixture = await startFixture({ env: envOf(receiver) });
+    const { gateway, upstream } = fixture;
+    upstream.respond(WORKLOADS, neverRespond);
     const client = new AbortController();
-    const settled = Promise.allSettled([gateway.ask(ONE, undefined, { signal: client.signal })]);
+    const settled = Promise.allSettled([gateway.send(ONE, undefined, { signal: client.signal })]);
     await upstream.arrivals(1);
     client.abort();
     await settled;
@@ -276,16 +276,16 @@ describe('the spans of an operation', () => {
 });
 
 describe('the trace of a caller', () => {
-  async function askWith(headers: Record<string, string>, env: Record<string, string> = {}) {
+  async function sendWith(headers: Record<string, string>, env: Record<string, string> = {}) {
     await using receiver = await startOtlpReceiver();
     await using stack = await startStack({ env: envOf(receiver, env) });
-    expect((await stack.ask(COST, undefined, { headers })).errors).toEqual([]);
+    expect((await stack.send(COST, undefined, { headers })).errors).toEqual([]);
     const spans = await spansOf(stack, receiver);
     return { spans, sent: stack.received[0]!.headers, log: stack.log.find(({ msg }) => msg === 'operation')! };
   }
 
   test('is continued: its parent, state and sampling decision', async () => {
-    const { spans, sent, log } = await askWith(
+    const { spans, sent, log } = await sendWith(
       { traceparent: PARENT, tracestate: 'vendor=abc,other=1', baggage: `user=${CANARY}` },
       // The caller's decision takes precedence.
       { OTEL_TRACES_SAMPLER_ARG: '0' },
@@ -299,7 +299,7 @@ describe('the trace of a caller', () => {
   });
 
   test('that is not sampled is not sampled here either, and is propagated', async () => {
-    const { spans, sent, log } = await askWith({ traceparent: PARENT.replace(/1$/, '0') });
+    const { spans, sent, log } = await sendWith({ traceparent: PARENT.replace(/1$/, '0') });
     expect(spans).toEqual([]);
     expect(sent.traceparent).toMatch(new RegExp(`^00-${TRACE_ID}-[\\da-f]{16}-00$`));
     expect(log.traceId).toBe(TRACE_ID);
@@ -309,13 +309,13 @@ describe('the trace of a caller', () => {
     ['nonsense', { traceparent: 'nonsense' }],
     ['all zeros', { traceparent: `00-${'0'.repeat(32)}-b7ad6b7169203331-01` }],
     ['an unknown version without a meaning', { traceparent: PARENT.replace('00-', 'ff-') }],
-    ['more than the version has', { traceparent: `${PARENT}-more` }],
+    ['more fields than the version has', { traceparent: `${PARENT}-more` }],
     ['capital letters', { traceparent: PARENT.toUpperCase() }],
-    ['two of them', { traceparent: `${PARENT}, ${PARENT}` }],
-    ['a giant', { traceparent: `${PARENT}${'-a'.repeat(5_000)}` }],
-    ['a state alone', { tracestate: 'vendor=abc' }],
+    ['two values', { traceparent: `${PARENT}, ${PARENT}` }],
+    ['a very long value', { traceparent: `${PARENT}${'-a'.repeat(5_000)}` }],
+    ['only a state', { tracestate: 'vendor=abc' }],
   ])('is ignored when it is invalid: %s', async (_what, headers) => {
-    const { spans, sent, log } = await askWith(headers);
+    const { spans, sent, log } = await sendWith(headers);
     const [operation] = named(spans, 'query');
     expect(operation).toMatchObject({ parentSpanId: '' });
     expect(operation!.traceId).not.toBe(TRACE_ID);
@@ -324,23 +324,23 @@ describe('the trace of a caller', () => {
   });
 
   test.each([
-    ['a giant', 'vendor='.padEnd(9_000, 'a')],
+    ['a very long value', 'vendor='.padEnd(9_000, 'a')],
     ['nonsense', '=,,=;\u00e9'],
   ])('is continued without an invalid state: %s', async (_what, tracestate) => {
-    const { spans, sent } = await askWith({ traceparent: PARENT, tracestate });
+    const { spans, sent } = await sendWith({ traceparent: PARENT, tracestate });
     expect(named(spans, 'query')[0]).toMatchObject({ traceId: TRACE_ID, traceState: '' });
     expect(sent.tracestate ?? '').toBe('');
   });
 
   test('is sampled by the ratio when the caller sends none', async () => {
-    const { spans, sent } = await askWith({}, { OTEL_TRACES_SAMPLER_ARG: '0' });
+    const { spans, sent } = await sendWith({}, { OTEL_TRACES_SAMPLER_ARG: '0' });
     expect(spans).toEqual([]);
     expect(sent.traceparent).toMatch(/-00$/);
   });
 
   test('appears in the log only when tracing is off', async () => {
     await using stack = await startStack();
-    await stack.ask(COST, undefined, { headers: { traceparent: PARENT } });
+    await stack.send(COST, undefined, { headers: { traceparent: PARENT } });
     expect(stack.log[0]).toMatchObject({ traceId: TRACE_ID });
     expect(stack.received[0]!.headers.traceparent).toBeUndefined();
   });
@@ -350,10 +350,10 @@ describe('the receiver', () => {
   test('gets its headers, and a redirect target does not', async () => {
     await using receiver = await startOtlpReceiver();
     await using other = await startOtlpReceiver();
-    receiver.answer(307, { location: `${other.url}/v1/traces` });
+    receiver.respond(307, { location: `${other.url}/v1/traces` });
     const env = envOf(receiver, { OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20key,content-type=text/plain' });
     await using stack = await startStack({ env });
-    await stack.ask(COST);
+    await stack.send(COST);
     await stack.gateway.close();
     expect(receiver.exports.map(({ headers }) => [headers.authorization, headers['content-type']])).toEqual([
       ['Bearer key', 'application/x-protobuf'],
@@ -366,7 +366,7 @@ describe('the receiver', () => {
   test('gets a batch for every 512 spans, without loss or duplicates', async () => {
     await using receiver = await startOtlpReceiver();
     await using stack = await startStack({ env: envOf(receiver, { GATEWAY_METRICS: 'off' }) });
-    for (let time = 0; time < 600; time += 1) await stack.ask('{ __typename }');
+    for (let time = 0; time < 600; time += 1) await stack.send('{ __typename }');
     await receiver.arrivals(1);
     expect(receiver.exports[0]!.spans).toHaveLength(512);
     const spans = await spansOf(stack, receiver);
@@ -377,39 +377,39 @@ describe('the receiver', () => {
   // Mutations: a line for each export; an error that reaches a request; a queue without a bound.
   test('that is down affects no request, and is logged once when it fails and once when it recovers', async () => {
     await using receiver = await startOtlpReceiver();
-    receiver.answer(400);
+    receiver.respond(400);
     const clock = createIdleClock();
     await using stack = await startStack({ clock, env: envOf(receiver) });
-    const askMany = async (count: number) => {
-      for (let time = 0; time < count; time += 1) expect((await stack.ask('{ __typename }')).errors).toEqual([]);
+    const sendMany = async (count: number) => {
+      for (let time = 0; time < count; time += 1) expect((await stack.send('{ __typename }')).errors).toEqual([]);
     };
-    const told = () => stack.log.filter(({ msg }) => String(msg).includes('traces'));
-    await askMany(512);
+    const exportLines = () => stack.log.filter(({ msg }) => String(msg).includes('traces'));
+    await sendMany(512);
     await receiver.arrivals(1);
-    await askMany(512);
+    await sendMany(512);
     await receiver.arrivals(2);
-    await until(() => told().length > 0);
-    expect(told()).toMatchObject([
+    await until(() => exportLines().length > 0);
+    expect(exportLines()).toMatchObject([
       { level: 40, msg: 'traces cannot be exported; they are dropped', reason: 'HTTP 400' },
     ]);
-    receiver.answer(200);
-    await askMany(512);
-    await until(() => told().length > 1);
-    expect(told()).toHaveLength(2);
-    expect(told()[1]).toMatchObject({ level: 30, msg: 'traces are exported again' });
+    receiver.respond(200);
+    await sendMany(512);
+    await until(() => exportLines().length > 1);
+    expect(exportLines()).toHaveLength(2);
+    expect(exportLines()[1]).toMatchObject({ level: 30, msg: 'traces are exported again' });
     expect(JSON.stringify(stack.log)).not.toMatch(/canary|127\.0\.0\.1/);
   }, 60_000);
 
   test.each([
-    ['does not answer', 'hang'],
+    ['does not respond', 'hang'],
     ['is always busy', 503],
     ['never ends its response', 'endless'],
   ] as const)('that %s delays a closing gateway by one second at most', async (_what, how) => {
     await using receiver = await startOtlpReceiver();
-    receiver.answer(how);
+    receiver.respond(how);
     const clock = createManualClock();
     const stack = startGateway('http://127.0.0.1:9', envOf(receiver), clock);
-    await stack.ask('{ __typename }');
+    await stack.send('{ __typename }');
     const closed = stack.gateway.close();
     await receiver.arrivals(1);
     await until(() => clock.pending() === 1);
@@ -424,7 +424,7 @@ describe('the receiver', () => {
 
   test('that hangs gets at most five batches, and the queue holds at most 2,048 spans', async () => {
     await using receiver = await startOtlpReceiver();
-    receiver.answer('hang');
+    receiver.respond('hang');
     const clock = createManualClock();
     const { tracer, close } = createSpanPipeline({
       settings: {
@@ -440,7 +440,7 @@ describe('the receiver', () => {
     });
     for (let count = 0; count < 5_000; count += 1) tracer.startSpan('span', {}, ROOT_CONTEXT).end();
     await receiver.arrivals(1);
-    receiver.answer(200);
+    receiver.respond(200);
     const closed = close();
     // The first batch hangs; the queued ones are sent concurrently.
     await receiver.arrivals(5);
@@ -454,7 +454,7 @@ describe('the variables of OpenTelemetry', () => {
   const exportWith = async (env: (receiver: OtlpReceiver) => Record<string, string>, headers = {}) => {
     await using receiver = await startOtlpReceiver();
     await using stack = await startStack({ env: env(receiver) });
-    await stack.ask('{ __typename }', undefined, { headers });
+    await stack.send('{ __typename }', undefined, { headers });
     await stack.gateway.close();
     return receiver.exports[0];
   };
@@ -543,10 +543,10 @@ describe('the variables of OpenTelemetry', () => {
 test('tracing adds only traceparent to requests to ScaleOps', async () => {
   await using receiver = await startOtlpReceiver();
   const headersOf = async (env: Record<string, string>) => {
-    await using stand = await startStand({ env });
-    stand.upstream.answer(WORKLOADS, json(goodReport()));
-    await stand.gateway.ask(ONE);
-    const { host: _, ...headers } = stand.upstream.requests[0]!.headers;
+    await using fixture = await startFixture({ env });
+    fixture.upstream.respond(WORKLOADS, json(goodReport()));
+    await fixture.gateway.send(ONE);
+    const { host: _, ...headers } = fixture.upstream.requests[0]!.headers;
     return headers;
   };
   const { traceparent, ...headers } = await headersOf(envOf(receiver));

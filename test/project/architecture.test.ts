@@ -1,4 +1,4 @@
-// The architecture rules of src/README.md. Each test lists the offenders, so that a failure says what to move.
+// The architecture rules of src/README.md. Each test lists the offenders, so a failure shows what to move.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 const SRC = new URL('../../src/', import.meta.url).pathname;
 const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
 
-/** From each folder to the folders that it may import. A file directly in src counts as a folder. */
+/** The folders that each folder may import. A file directly in src counts as a folder. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['app', 'config', 'errors.ts', 'graphql', 'http', 'simulator', 'telemetry'],
   'clock.ts': [],
@@ -107,7 +107,7 @@ const NEIGHBOURS = new Map(
 );
 const neighboursOf = (file: string): readonly string[] => NEIGHBOURS.get(file) ?? [];
 
-test('a folder imports only the folders that its arrows allow', () => {
+test('a folder imports only the folders that its rule allows', () => {
   const offenders = FILES.flatMap((file) => {
     const allowed = ARROWS[folderOf(file)] ?? [];
     return neighboursOf(file)
@@ -126,7 +126,7 @@ test('a package is imported only by the folders that own it', () => {
   expect(offenders).toEqual([]);
 });
 
-test('a file says in its first lines what it owns', () => {
+test('a file starts with a comment that says what it owns', () => {
   const offenders = FILES.filter((file) => {
     const opening = /^(?:\/\/ .*\n)+/.exec(sourceOf(file))?.[0] ?? '';
     const lines = opening.split('\n').length - 1;
@@ -143,7 +143,7 @@ test('only main.ts names the process', () => {
   expect(offenders).toEqual([]);
 });
 
-/** The files on a way from `file` back to itself; empty without one. */
+/** The files on a path from `file` back to itself; empty without one. */
 function findCircle(file: string): readonly string[] {
   const visited = new Set<string>();
   const follow = (path: readonly string[]): readonly string[] => {
@@ -159,7 +159,7 @@ function findCircle(file: string): readonly string[] {
   return follow([file]);
 }
 
-test('no imports form a circle, imports of types included', () => {
+test('no imports form a circle, including imports of types', () => {
   expect(FILES.map(findCircle).filter((circle) => circle.length > 0)).toEqual([]);
 });
 
@@ -170,7 +170,7 @@ test(`a folder holds at most ${MAX_FILES} files`, () => {
   expect(offenders).toEqual([]);
 });
 
-test('nothing is exported a second time', () => {
+test('no file re-exports', () => {
   expect(FILES.filter((file) => /^export (?:type )?[{*]/m.test(sourceOf(file)))).toEqual([]);
 });
 

@@ -1,12 +1,12 @@
-// A canary in every secret and in every text of ScaleOps: through valid and invalid requests, with the log at "trace", no
-// response, log line, metric or span contains one. A text of the client may be quoted to that client only.
+// A canary in every secret and in every text of ScaleOps: through valid and invalid requests, with the log at "trace",
+// no response, log line, metric or span contains one. Only the client itself may get its own text back.
 
 import { expect, test } from 'vitest';
 
 import { LOGIN } from '../kit/identity/credentials.js';
 import * as faults from '../kit/upstream/fault-server.js';
 import { CANARY, startFaultServer, type Fault, type FaultServer } from '../kit/upstream/fault-server.js';
-import { AGGREGATED, DOWN, GOOD, WORKLOADS } from '../kit/upstream/fault-stand.js';
+import { AGGREGATED, DOWN, GOOD, WORKLOADS } from '../kit/upstream/fault-fixture.js';
 import { startGateway, type TestGateway } from '../kit/gateway.js';
 import { CLIENT_ID, CLIENT_SECRET, startIdentity, TENANT } from '../kit/identity/azure.js';
 import { startOtlpReceiver, type OtlpReceiver } from '../kit/formats/otlp.js';
@@ -75,20 +75,20 @@ const FAULTS: readonly Fault[] = [
 ];
 
 interface Said {
-  readonly answers: string[];
+  readonly responses: string[];
   readonly log: TestGateway['log'];
   readonly metrics: string;
   readonly spans: string;
 }
 
 /** Sends all requests over a real socket, then closes the gateway. */
-async function provoke(stack: TestGateway, upstream: FaultServer, receiver: OtlpReceiver): Promise<Said> {
+async function sendAllRequests(stack: TestGateway, upstream: FaultServer, receiver: OtlpReceiver): Promise<Said> {
   const url = await stack.gateway.listen();
-  const answers: string[] = [];
+  const responses: string[] = [];
   const send = async (path: string, init: RequestInit): Promise<void> => {
     const headers = { 'content-type': 'application/json', ...CLIENT_HEADERS, ...(init.headers as object) };
     const response = await fetch(url + path, { method: 'POST', ...init, headers });
-    answers.push(JSON.stringify([...response.headers]) + (await response.text()));
+    responses.push(JSON.stringify([...response.headers]) + (await response.text()));
   };
   for (const init of BAD) await send('/graphql', init);
   await send(`/graphql?query=${ASKED}&variables=${CANARY}`, { method: 'GET' });
@@ -96,7 +96,7 @@ async function provoke(stack: TestGateway, upstream: FaultServer, receiver: Otlp
   await send(`/metrics?${CANARY}`, { method: 'GET' });
   await send(`/health/ready?${CANARY}`, { method: 'GET' });
   for (const [index, fault] of FAULTS.entries()) {
-    for (const path of [WORKLOADS, AGGREGATED]) upstream.answer(path, fault);
+    for (const path of [WORKLOADS, AGGREGATED]) upstream.respond(path, fault);
     const query = ROWS(String(index)).replace(
       / \}$/,
       ` aggregatedCosts(filter: { clusters: ["${ASKED}-${index}"] }) { asOf } }`,
@@ -106,16 +106,16 @@ async function provoke(stack: TestGateway, upstream: FaultServer, receiver: Otlp
   const metrics = await (await fetch(`${url}/metrics`)).text();
   await stack.gateway.close();
   return {
-    answers,
+    responses,
     log: stack.log,
     metrics,
     spans: receiver.exports.map(({ body }) => body.toString('latin1')).join(),
   };
 }
 
-function expectNoCanary({ answers, log, metrics, spans }: Said, ports: readonly number[]): void {
+function expectNoCanary({ responses, log, metrics, spans }: Said, ports: readonly number[]): void {
   const [lines, ...others] = [JSON.stringify(log), metrics, spans];
-  for (const text of [lines, ...others, ...answers]) {
+  for (const text of [lines, ...others, ...responses]) {
     expect(text).not.toMatch(/canary/i);
     expect(text).not.toContain('127.0.0.1');
     for (const port of ports) expect(text).not.toContain(`:${port}`);
@@ -146,7 +146,7 @@ test.each([
   await using receiver = await startOtlpReceiver();
   await using identity = await startIdentity({ issue: () => `${CANARY}-azure-token` });
   const redisPort = await findFreePort();
-  upstream.answer('/auth/callback', faults.redirect(`/?token=${CANARY}-login-token`));
+  upstream.respond('/auth/callback', faults.redirect(`/?token=${CANARY}-login-token`));
   const azure = {
     SCALEOPS_AZURE_TENANT_ID: TENANT,
     SCALEOPS_AZURE_CLIENT_ID: CLIENT_ID,
@@ -160,8 +160,8 @@ test.each([
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
     CACHE_REDIS_URL: `redis://${CANARY}:${CANARY}-redis@127.0.0.1:${redisPort}`,
   });
-  const said = await provoke(stack, upstream, receiver);
-  expectNoCanary(said, [
+  const output = await sendAllRequests(stack, upstream, receiver);
+  expectNoCanary(output, [
     upstream.port,
     redisPort,
     Number(new URL(receiver.url).port),
@@ -174,8 +174,8 @@ test.each([
   expect(sent.every(({ headers }) => headers.authorization?.includes(CANARY))).toBe(true);
   expect(receiver.exports[0]!.headers.authorization).toBe(`Bearer ${CANARY}-otlp`);
   expect(receiver.spans.length).toBeGreaterThan(60);
-  expect(parseMetrics(said.metrics).sum('gateway_errors_total')).toBeGreaterThan(25);
-  expect(said.log.filter(({ msg }) => msg === 'operation').length).toBeGreaterThan(25);
+  expect(parseMetrics(output.metrics).sum('gateway_errors_total')).toBeGreaterThan(25);
+  expect(output.log.filter(({ msg }) => msg === 'operation').length).toBeGreaterThan(25);
 });
 
 test.skipIf(isRedisSkipped)('no output contains the password of Redis, whether Redis accepts it or not', async () => {
@@ -189,19 +189,19 @@ test.skipIf(isRedisSkipped)('no output contains the password of Redis, whether R
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
       CACHE_REDIS_URL: `redis://:${CANARY}-${password}@127.0.0.1:${redis.port}`,
     });
-    const isTold = () => stack.log.some(({ msg }) => /^the shared cache (?:is connected|cannot)/.test(String(msg)));
-    while (!isTold()) await new Promise((resolve) => setImmediate(resolve));
-    expectNoCanary(await provoke(stack, upstream, receiver), [upstream.port, redis.port]);
+    const isReported = () => stack.log.some(({ msg }) => /^the shared cache (?:is connected|cannot)/.test(String(msg)));
+    while (!isReported()) await new Promise((resolve) => setImmediate(resolve));
+    expectNoCanary(await sendAllRequests(stack, upstream, receiver), [upstream.port, redis.port]);
   }
 });
 
-test('no output quotes the response of a trace receiver that returns what it was sent', async () => {
+test('no output quotes the response of a trace receiver that echoes its request', async () => {
   await using upstream = await startFaultServer();
   await using receiver = await startOtlpReceiver();
-  receiver.answer(400, { 'x-echo': CANARY });
+  receiver.respond(400, { 'x-echo': CANARY });
   const env = { ...SETTINGS, SCALEOPS_TOKEN: TOKEN, OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url };
   await using stack = startGateway(upstream.url, env);
-  const said = await provoke(stack, upstream, receiver);
-  expectNoCanary(said, [upstream.port, Number(new URL(receiver.url).port)]);
-  expect(said.log.at(-1)).toMatchObject({ msg: 'traces cannot be exported; they are dropped', reason: 'HTTP 400' });
+  const output = await sendAllRequests(stack, upstream, receiver);
+  expectNoCanary(output, [upstream.port, Number(new URL(receiver.url).port)]);
+  expect(output.log.at(-1)).toMatchObject({ msg: 'traces cannot be exported; they are dropped', reason: 'HTTP 400' });
 });

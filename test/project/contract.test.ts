@@ -1,4 +1,4 @@
-// The contract with clients and the company supergraph: the schema keeps to it, and the check that CI runs
+// The contract with clients and the company supergraph: the schema follows it, and the check of CI
 // (.ci/schema-check.mjs) finds breaking changes. The check runs unchanged, as a process, in real repositories.
 
 import { execFileSync } from 'node:child_process';
@@ -318,19 +318,19 @@ const BREAKING: readonly (readonly [title: string, from: string, to: string, ...
     'Page.hasNext: @external was added',
   ],
   [
-    'a field that asks for a permission',
+    'a field that requires a scope',
     'hourly: Float',
     'hourly: Float @requiresScopes(scopes: [["costs"]])',
     'Row.hourly: @requiresScopes(scopes: [["costs"]]) was added',
   ],
   [
-    'a type that asks for a login',
+    'a type that requires authentication',
     'type Page @shareable',
     'type Page @authenticated @shareable',
     'Page: @authenticated was added',
   ],
   [
-    'a field that asks a policy',
+    'a field that requires a policy',
     'hourly: Float',
     'hourly: Float @policy(policies: [["costs"]])',
     'Row.hourly: @policy(policies: [["costs"]]) was added',
@@ -395,7 +395,7 @@ const SAFE: readonly (readonly [title: string, from: string, to: string])[] = [
   ],
   ['the order and the spacing within a key', '"cluster name"', '"name  cluster"'],
   ['an argument of a key that equals its default', ', resolvable: true', ''],
-  ['fields that other subgraphs may resolve too', 'owner: String', 'owner: String @shareable'],
+  ['fields that other subgraphs may also resolve', 'owner: String', 'owner: String @shareable'],
   [
     'a directive that moves from the type to its fields',
     'type Page @shareable {\n  hasNext: Boolean!\n  cursor: String',
@@ -480,7 +480,7 @@ describe('a breaking change', () => {
     expect(verdict.declared).toHaveLength(1);
   });
 
-  test('is declared by the entry that the check prints, with the blanks filled in', async () => {
+  test('is declared by the entry that the check prints, once it is completed', async () => {
     const sdl = WITHOUT_FIELD.replace('@key(fields: "id") ', '').replace('filter: Filter, ', '');
     const checkout = releaseOf(SUBGRAPH).write(SCHEMA, sdl);
     const { stdout, undeclared } = await checkout.check();
@@ -497,7 +497,7 @@ describe('a breaking change', () => {
     expect(verdict.stdout).toContain(`Take out of ${DECLARATIONS}`);
   });
 
-  test('of the last release must not be declared any more, except in the release commit itself', async () => {
+  test('of the last release must not be declared, except in the release commit itself', async () => {
     const checkout = releaseOf(SUBGRAPH).write(SCHEMA, WITHOUT_FIELD).declare(LOST_FIELD).commit();
     expect(await checkout.check()).toMatchObject({ code: 0 });
     checkout.git('tag', 'v2.0.0');
@@ -511,7 +511,7 @@ describe('a breaking change', () => {
     ['has an entry without a reason', '- { change: x, since: 2.0.0 }'],
     ['has an entry with an empty reason', '- { change: x, since: 2.0.0, reason: " " }'],
     ['is no YAML', '- "x'],
-  ])('is not declared by a file that %s: the check says so', async (_title, text) => {
+  ])('is not declared by a file that %s, and the check says so', async (_title, text) => {
     const { code, stderr } = await releaseOf(SUBGRAPH).write(SCHEMA, WITHOUT_FIELD).write(DECLARATIONS, text).check();
     expect(code).toBe(1);
     expect(stderr).toContain(DECLARATIONS);
@@ -538,12 +538,12 @@ describe('the last release', () => {
     expect(verdict.stdout).toMatch(/against v1\.10\.0$/m);
   });
 
-  test.each(['v2.0.0-rc.1', 'vendored', 'other'])('is no tag such as %s', async (tag) => {
+  test.each(['v2.0.0-rc.1', 'vendored', 'other'])('ignores a tag such as %s', async (tag) => {
     const checkout = releaseOf(FIRST).write(SCHEMA, SECOND).commit(tag).write(SCHEMA, FIRST);
     expect((await checkout.check()).stdout).toMatch(/against v1\.0\.0$/m);
   });
 
-  test('is no tag of another branch', async () => {
+  test('ignores tags of another branch', async () => {
     const checkout = releaseOf(FIRST);
     checkout.git('checkout', '--quiet', '-b', 'next');
     checkout.write(SCHEMA, SECOND).commit('v2.0.0');
@@ -580,7 +580,7 @@ describe('the last release', () => {
     expect(verdict.stdout).toMatch(/against origin\/main$/m);
   });
 
-  test('can be missing in a shallow clone, which the check says', async () => {
+  test('can be missing in a shallow clone, and the check says so', async () => {
     const { folder } = releaseOf(FIRST).write(SCHEMA, SECOND).commit();
     const { code, stdout } = await createCheckout('--depth=1', `file://${folder}`).check();
     expect(code).toBe(0);
@@ -595,7 +595,7 @@ describe('the last release', () => {
     expect(stderr).toMatch(/^There is nothing to compare with: .*\n$/);
   });
 
-  test('can have no schema: then everything is new', async () => {
+  test('can have no schema; then everything is new', async () => {
     const checkout = createCheckout().commit('v1.0.0').write(SCHEMA, FIRST);
     const { code, stdout } = await checkout.check();
     expect({ code, stdout }).toEqual({
@@ -689,7 +689,7 @@ describe('schema/gateway.graphql keeps the public contract', () => {
   const contract = promisesOf(readFileSync(join(ROOT, 'test/kit/clients/public-contract.graphql'), 'utf8'));
   const gateway = promisesOf(readFileSync(join(ROOT, SCHEMA), 'utf8'));
 
-  test('which has 56 types', () => {
+  test('with 56 types', () => {
     expect(contract.byType.size).toBe(56);
   });
 

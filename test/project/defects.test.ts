@@ -138,7 +138,7 @@ const STEPS = [
 const OUTER_STEPS = ['negotiate', 'limit the rate.afterExecution', 'log', 'count'];
 
 const envOf = { env: { GATEWAY_RATE_LIMIT: '1000' } };
-const ask = (url: string, query = QUERY) =>
+const sendQuery = (url: string, query = QUERY) =>
   send(url, {
     body: { query },
     headers: { 'accept-encoding': 'gzip', accept: 'application/json', 'x-request-id': 'the-request' },
@@ -150,11 +150,11 @@ beforeEach(() => {
 });
 
 describe.each([...STEPS, ...OUTER_STEPS])('a defect in the step "%s"', (step) => {
-  test('is answered, logged and counted, and does no harm to the next request', async () => {
+  test('gets a response, is logged and counted, and does not affect the next request', async () => {
     const { stack, url } = await startServer(envOf);
     const ended = vi.spyOn(GraphQLRequest.prototype, 'end');
     armed.state.step = step;
-    const { status, headers, text } = await ask(url);
+    const { status, headers, text } = await sendQuery(url);
     expect(armed.state.step).toBe('');
     expect([status, headers['x-request-id']]).toEqual([500, 'the-request']);
     expect(JSON.parse(text)).toEqual({
@@ -172,7 +172,7 @@ describe.each([...STEPS, ...OUTER_STEPS])('a defect in the step "%s"', (step) =>
     if (step !== 'negotiate') expect(ended).toHaveBeenCalled();
     ended.mockRestore();
 
-    for (let time = 0; time < 3; time += 1) expect((await ask(url)).status).toBe(200);
+    for (let time = 0; time < 3; time += 1) expect((await sendQuery(url)).status).toBe(200);
     expect(cacheHitsOf(stack).at(-1)).toBe(true);
   });
 });
@@ -189,36 +189,36 @@ function expectOneDefect(log: readonly Readonly<Record<string, unknown>>[]): voi
   expect(JSON.stringify(log)).not.toContain('canary');
 }
 
-test('a defect while a response is compressed for the cache is answered with 500, and the next is cached', async () => {
+test('a defect while a response is compressed for the cache causes 500, and the next response is cached', async () => {
   const { stack, url } = await startServer(envOf);
-  expect((await ask(url)).status).toBe(200);
+  expect((await sendQuery(url)).status).toBe(200);
   armed.state.step = 'compress for the cache';
-  expect((await ask(url)).status).toBe(500);
+  expect((await sendQuery(url)).status).toBe(500);
   expectOneDefect(stack.log);
-  for (let time = 0; time < 3; time += 1) expect((await ask(url)).status).toBe(200);
+  for (let time = 0; time < 3; time += 1) expect((await sendQuery(url)).status).toBe(200);
   expect(cacheHitsOf(stack).at(-1)).toBe(true);
 });
 
 test('a defect while a cached response is sent is not counted as a successful operation', async () => {
   const { stack, url } = await startServer(envOf);
-  for (let time = 0; time < 3; time += 1) await ask(url);
+  for (let time = 0; time < 3; time += 1) await sendQuery(url);
   expect(cacheHitsOf(stack).at(-1)).toBe(true);
   armed.state.step = 'write the headers';
-  expect((await ask(url)).status).toBe(500);
+  expect((await sendQuery(url)).status).toBe(500);
   expectOneDefect(stack.log);
   expect(await metricsOf(url)).toMatch(/gateway_operations_total\{[^}]*outcome="error"\} 1\n/);
 });
 
-test('a defect while a refusal is written is answered with 500', async () => {
+test('a defect while a refusal is written causes 500', async () => {
   const { stack, url } = await startServer(envOf);
   armed.state.step = 'format the errors';
-  expect((await ask(url, '{ nope }')).status).toBe(500);
+  expect((await sendQuery(url, '{ nope }')).status).toBe(500);
   expectOneDefect(stack.log);
   expect(await metricsOf(url)).toMatch(COUNTED);
 });
 
 test.each(['identity', 'gzip', 'br'])(
-  'a defect in the middle of a body in %s ends the connection, and is logged',
+  'a defect in the middle of a %s body closes the connection, and is logged',
   async (encoding) => {
     const { stack, url } = await startServer({ ...envOf, simulator: { workloads: 12_000 } });
     const ended = vi.spyOn(GraphQLRequest.prototype, 'end');

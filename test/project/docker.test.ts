@@ -3,8 +3,6 @@
 
 import { spawnSync } from 'node:child_process';
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -19,9 +17,10 @@ import {
   parseExec,
   type BuiltStage,
 } from '../kit/processes/dockerfile.js';
-import { ask, TOKEN } from '../kit/gateway.js';
+import { sendQuery, TOKEN } from '../kit/gateway.js';
 import { ROOT, startProcess, type RunningProcess } from '../kit/processes/process.js';
 import { isNightly } from '../kit/fuzz/runs.js';
+import { findFreePort } from '../kit/upstream/tcp-proxy.js';
 
 const stages = parseDockerfile(await readFile(join(ROOT, 'Dockerfile'), 'utf8'));
 const final = stages.at(-1)!;
@@ -72,7 +71,7 @@ async function buildImage(): Promise<BuiltStage> {
   const built = new Map<string, BuiltStage>();
   for (const [index, stage] of stages.entries()) {
     const root = join(folder, `stage-${index}`);
-    if (!built.has(stage.base)) await layBase(root);
+    if (!built.has(stage.base)) await copyBaseImage(root);
     built.set(stage.name, await buildStage(stage, root, join(folder, 'context'), built, outerEnv()));
   }
   return [...built.values()].at(-1)!;
@@ -87,7 +86,7 @@ const BASE_REMOVED = [
   'opt/yarn-v1.22.22/bin/yarn',
 ];
 
-async function layBase(root: string): Promise<void> {
+async function copyBaseImage(root: string): Promise<void> {
   for (const file of [...BASE_KEPT, ...BASE_REMOVED].map((name) => join(root, name))) {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, '');
@@ -176,7 +175,7 @@ if (areStepsRun()) {
       // In another folder than its build: it must not need files outside the image.
       const root = join(folder, 'container');
       await cp(image.root, root, { recursive: true, verbatimSymlinks: true });
-      // Readable for the user of the image.
+      // The user of the image must be able to read it.
       await chmod(folder, 0o755);
       const simulator = createSimulator({ workloads: 50, token: TOKEN });
       onTestFinished(() => simulator.close());
@@ -199,8 +198,8 @@ if (areStepsRun()) {
       await container.line(new RegExp(`"url":"http://localhost:${port}"`));
       expect(await health()).toBe(0);
       const query = '{ workloadCosts(filter: { multiCluster: true }) { rows { totalCount } } }';
-      const answer = await ask(fetch, query, undefined, {}, `http://127.0.0.1:${port}/graphql`);
-      expect(answer.data).toEqual({ workloadCosts: { rows: { totalCount: 50 } } });
+      const response = await sendQuery(fetch, query, undefined, {}, `http://127.0.0.1:${port}/graphql`);
+      expect(response.data).toEqual({ workloadCosts: { rows: { totalCount: 50 } } });
       container.kill('SIGTERM');
       expect(await container.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
       expect(await health()).toBe(1);
@@ -226,7 +225,7 @@ describe('the kit', () => {
   const build = (text: string, root: string) =>
     buildStage({ name: '', base: '', instructions: [{ name: 'RUN', text }] }, root, folder, new Map(), outerEnv());
 
-  test('removes files below the root of a stage only, never those of the machine', async () => {
+  test('removes files below the root of a stage only, never files of the machine', async () => {
     const [machine, root] = [join(folder, 'machine'), join(folder, 'root')];
     const files = ['tool/bin', 'tool-v1/bin', 'tool-v2/bin', 'other'];
     for (const file of files.flatMap((each) => [join(machine, each), join(root, machine, each)])) {
@@ -239,7 +238,7 @@ describe('the kit', () => {
   });
 
   test.each([
-    // Harmless commands, in case one is not refused.
+    // The commands are harmless, because a failing test would run them.
     'rm -rf /nowhere/../nowhere',
     'rm -rf /nowhere && true',
     'cat /etc/passwd',
@@ -262,13 +261,3 @@ describe('the build context', () => {
     ]);
   });
 });
-
-/** The gateway could use PORT=0, but its health check needs a known port. */
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

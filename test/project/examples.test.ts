@@ -1,4 +1,4 @@
-// The examples of GraphiQL: what they say, and that the demo's data answers them with something worth reading.
+// The examples of GraphiQL: their comments, and useful results from the demo's data.
 
 import { getOperationAST, parse } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -7,7 +7,7 @@ import { EXAMPLE_TABS } from '../../src/http/graphiql/examples.js';
 import { createManualClock } from '../kit/time/clock.js';
 import { startStack, type TestStack } from '../kit/gateway.js';
 
-/** Half an hour into a month, when it has no full hour yet. */
+/** Half an hour into a month, before its first full hour. */
 const FIRST_OF_MONTH = Date.UTC(2026, 10, 1, 0, 30);
 const MIDDLE_OF_MONTH = Date.UTC(2026, 10, 17, 14, 5);
 const clocks = { early: createManualClock(FIRST_OF_MONTH), usual: createManualClock(MIDDLE_OF_MONTH) };
@@ -24,11 +24,11 @@ afterAll(async () => {
 
 async function run(name: string, when: keyof typeof clocks = 'usual') {
   const { query, variables = '{}' } = EXAMPLE_TABS.find((example) => example.name === name)!;
-  return stacks[when].ask(query, JSON.parse(variables));
+  return stacks[when].send(query, JSON.parse(variables));
 }
 
 describe.each(EXAMPLE_TABS)('the example $name', ({ name, query }) => {
-  test('asks a question, says what to change, and fits into the editor', () => {
+  test('starts with a question, says what to change, and fits into the editor', () => {
     const comment = /^(?:#.*\n)+/.exec(query)?.[0] ?? '';
     expect(comment).toMatch(/\?[^]*\n# Change: /);
     const lines = query.split('\n');
@@ -38,7 +38,7 @@ describe.each(EXAMPLE_TABS)('the example $name', ({ name, query }) => {
     expect(getOperationAST(parse(query), name)).toBeTruthy();
   });
 
-  test.each(['early', 'usual'] as const)('runs at any time of a month: %s', async (when) => {
+  test.each(['early', 'usual'] as const)('can run at any time of a month: %s', async (when) => {
     const { errors } = await run(name, when);
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(
       name === 'ErrorOnPurpose' ? ['BAD_USER_INPUT'] : [],
@@ -55,7 +55,7 @@ const namesOf = (changes: readonly Change[], kind: string) =>
   changes.filter((change) => change.kind === kind).map(({ keys }) => keys[0]?.value);
 
 describe('in the demo', () => {
-  test('teams changed by the move to spot machines and by the deploy of search', async () => {
+  test('the costs of teams change by the move to spot machines and by the deploy of search', async () => {
     const { groups } = (await run('WhatChanged')).data.aggregatedCosts.comparison.breakdown as {
       groups: readonly Change[];
     };
@@ -63,14 +63,14 @@ describe('in the demo', () => {
     expect(namesOf(groups, 'INCREASED')[0]).toBe('search');
   });
 
-  test('the old storefront is gone, and payout is new', async () => {
+  test('the old storefront has vanished, and payout is new', async () => {
     const { newAndGone, largest } = (await run('NewAndGone')).data.aggregatedCosts.comparison;
     expect(namesOf(newAndGone.groups, 'VANISHED')).toContain('legacy-storefront');
     expect(namesOf(newAndGone.groups, 'APPEARED')).toContain('payout');
     expect(namesOf(largest.groups, 'INCREASED')).toContain('suggest');
   });
 
-  test('some workloads have no team, and the team that is opened has some', async () => {
+  test('some workloads have no team, and the team of the example has some', async () => {
     const { withoutTeam, breakdown } = (await run('Teams')).data.workloadCosts;
     expect([withoutTeam.totalCost > 0, breakdown.others.totalCost > 0]).toEqual([true, true]);
     expect((await run('OneTeam')).data.workloadCosts.rows.nodes).toHaveLength(10);
@@ -81,7 +81,7 @@ describe('in the demo', () => {
     expect((await run('Pages')).data.workloadCosts.rows.pageInfo.hasNextPage).toBe(true);
   });
 
-  test('the month has one value per day and namespace, with the others as one line', async () => {
+  test('the month has one value per day and namespace, and one line for the others', async () => {
     const { intervals, series } = (await run('PerDay')).data.costTimeSeries;
     expect(intervals).toHaveLength(17);
     expect([...series.series, series.others].map(({ values }: { values: unknown[] }) => values.length)).toEqual(

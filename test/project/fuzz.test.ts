@@ -1,4 +1,4 @@
-// The gateway answers any input with a response of its own form, and continues: random operations of its schema, valid and
+// The gateway responds to any input in a documented form, and continues: random operations of its schema, valid and
 // mutated, representations of any JSON, and malformed HTTP. 1,000 cases, 10,000 nightly; FUZZ_RUNS sets another number,
 // and FUZZ_SEED repeats a failed run, which prints its seed.
 
@@ -15,13 +15,13 @@ import { anyCase } from '../kit/fuzz/choices.js';
 import { makeBytes } from '../kit/fuzz/bytes.js';
 import { makeEntitiesRequest, makeRequest, type FuzzRequest } from '../kit/fuzz/requests.js';
 import { startStack, type TestStack } from '../kit/gateway.js';
-import { exchange, parseAnswers, toText } from '../kit/clients/raw-responses.js';
+import { exchange, parseResponses, toText } from '../kit/clients/raw-responses.js';
 import { isNightly } from '../kit/fuzz/runs.js';
-import { watch, type SentAnswer, type Watch } from '../kit/fuzz/survival.js';
+import { watch, type SentResponse, type Watch } from '../kit/fuzz/survival.js';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? (isNightly ? 10_000 : 1_000));
 const SEED = process.env.FUZZ_SEED === undefined ? {} : { seed: Number(process.env.FUZZ_SEED) };
-/** A limit for a case that hangs; the cost of a case is measured in CPU time. */
+/** Limits a case that hangs; the cost of a case is measured in CPU time. */
 const MAX_CASE_MS = 15_000;
 const SHRINK_MS = 15_000;
 const TIMEOUT_MS = 60_000 + 30 * RUNS;
@@ -44,7 +44,9 @@ beforeAll(async () => {
   watched = watch(stack);
 });
 afterEach(async () => {
-  const { data, errors } = await stack.ask('{ workloadCosts(filter: { multiCluster: true }) { totals { rowCount } } }');
+  const { data, errors } = await stack.send(
+    '{ workloadCosts(filter: { multiCluster: true }) { totals { rowCount } } }',
+  );
   expect(errors).toEqual([]);
   expect(data).toEqual({ workloadCosts: { totals: { rowCount: 50 } } });
 });
@@ -56,7 +58,7 @@ afterAll(async () => {
 async function fuzz<T>(
   cases: fc.Arbitrary<T>,
   share: number,
-  send: (one: T) => Promise<readonly SentAnswer[]>,
+  send: (one: T) => Promise<readonly SentResponse[]>,
 ): Promise<void> {
   let shrinkUntil = Number.POSITIVE_INFINITY;
   const property = fc.asyncProperty(cases, async (one) => {
@@ -78,7 +80,7 @@ async function fuzz<T>(
   });
 }
 
-async function sendDirectly({ method, target, headers, body }: FuzzRequest): Promise<SentAnswer> {
+async function sendDirectly({ method, target, headers, body }: FuzzRequest): Promise<SentResponse> {
   const response = await stack.gateway.fetch(
     new Request(`http://gateway${target}`, { method, headers, ...(body !== undefined && { body }) }),
   );
@@ -97,7 +99,7 @@ afterAll(() => {
   agent.destroy();
 });
 
-async function sendOverSocket({ method, target, headers, body }: FuzzRequest): Promise<SentAnswer> {
+async function sendOverSocket({ method, target, headers, body }: FuzzRequest): Promise<SentResponse> {
   return new Promise((resolve, reject) => {
     const request = sendHttp({ port, host: '127.0.0.1', method, path: target, headers, agent }, (response) => {
       const { 'x-request-id': requestId, 'content-type': type, 'content-encoding': coding } = response.headers;
@@ -130,19 +132,19 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
     await fuzz(anyRequest, 0.5, async (request) => [await sendDirectly(request)]);
     if (RUNS < 5_000) return;
     // Otherwise the test proves nothing: many operations must return data, and each error code must occur.
-    expect(watched.tally.get('data')).toBeGreaterThan(RUNS / 10);
-    expect([...watched.tally.keys()]).toEqual(expect.arrayContaining(MET));
+    expect(watched.counts.get('data')).toBeGreaterThan(RUNS / 10);
+    expect([...watched.counts.keys()]).toEqual(expect.arrayContaining(MET));
   });
 
-  test('valid operations, and answers most of them with data', async () => {
+  test('valid operations, and most of them return data', async () => {
     let answered = 0;
     let sent = 0;
     const plain = anyCase((choices) => makeRequest(choices, schema)).filter(({ isPlain }) => isPlain);
     await fuzz(plain, 0.05, async (request) => {
-      const answer = await sendDirectly(request);
+      const response = await sendDirectly(request);
       sent += 1;
-      if (answer.text.startsWith('{"data":{')) answered += 1;
-      return [answer];
+      if (response.text.startsWith('{"data":{')) answered += 1;
+      return [response];
     });
     // The others have an invalid value, conflicting fields, or exceed a limit.
     expect(answered / sent).toBeGreaterThan(0.7);
@@ -154,7 +156,7 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
 
   test('operations over one connection', async () => {
     const anyRequest = anyCase((choices) => makeRequest(choices, schema))
-      // Node answers longer ones before it has read them, and closes the connection.
+      // Node responds to longer ones before it has read them, and closes the connection.
       .filter(({ target, body = '' }) => target.length < 15_000 && body.length < 100_000);
     await fuzz(anyRequest, 0.1, async (request) => [await sendOverSocket(request)]);
   });
@@ -162,7 +164,7 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
   test('malformed HTTP', async () => {
     const anyBytes = anyCase((choices) => makeBytes(choices, () => makeRequest(choices, schema)));
     await fuzz(anyBytes, 0.2, async (bytes) =>
-      parseAnswers(await exchange(port, bytes)).map(({ status, headers, text }) => ({
+      parseResponses(await exchange(port, bytes)).map(({ status, headers, text }) => ({
         status,
         requestId: headers.get('x-request-id'),
         // A response to HEAD has no body.
@@ -173,8 +175,8 @@ describe('the gateway survives', { timeout: TIMEOUT_MS }, () => {
     );
   });
 
-  test('everything without a memory leak', () => {
+  test('all cases without a memory leak', () => {
     expect(usedHeap() - heapBefore).toBeLessThan(MAX_HEAP_GROWTH);
-    if (process.env.FUZZ_RUNS !== undefined) console.log(Object.fromEntries([...watched.tally].sort()));
+    if (process.env.FUZZ_RUNS !== undefined) console.log(Object.fromEntries([...watched.counts].sort()));
   });
 });

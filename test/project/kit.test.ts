@@ -9,9 +9,9 @@ import { createManualClock } from '../kit/time/clock.js';
 import { createGate } from '../kit/time/gate.js';
 import { assertUpstreamResponse } from '../kit/formats/openapi.js';
 import { isRedisSkipped, startRedis, type TestRedis } from '../kit/processes/redis.js';
-import { ask, encodeCommand, readReplies } from '../kit/formats/resp.js';
+import { send, encodeCommand, readReplies } from '../kit/formats/resp.js';
 import { startProxy } from '../kit/upstream/tcp-proxy.js';
-import { askedRowName, makeJwt, secretOf, startTenants, type Tenants } from '../kit/upstream/tenants.js';
+import { requestRowName, makeJwt, secretOf, startTenants, type Tenants } from '../kit/upstream/tenants.js';
 
 /** A TCP client, like the gateway. */
 function connectTo(port: number): Socket {
@@ -50,9 +50,9 @@ describe.skipIf(isRedisSkipped)('Redis of the test kit', () => {
     const monitor = await redis.monitor();
     await redis.get('key');
     const client = connectTo(redis.port);
-    // So many that MONITOR's lines are still on their way when the last is answered.
+    // Enough commands that some lines of MONITOR arrive after the last reply.
     const commands = Array.from({ length: 1000 }, (_, at) => ['SET', `key-${at}`, 'value']);
-    expect(await ask(client, readReplies(client), commands)).toEqual(commands.map(() => 'OK'));
+    expect(await send(client, readReplies(client), commands)).toEqual(commands.map(() => 'OK'));
     await monitor.stop();
     expect(monitor.commands).toEqual(commands.map((command) => command.map((word) => `"${word}"`).join(' ')));
   });
@@ -64,16 +64,16 @@ describe.skipIf(isRedisSkipped)('Redis of the test kit', () => {
     const client = connectTo(redis.port);
     await once(client, 'connect');
     client.write(encodeCommand(['PING']));
-    const answers: unknown[] = [];
+    const responses: unknown[] = [];
     const answered = readReplies(client)
       .next()
-      .then(({ value }) => answers.push(value));
+      .then(({ value }) => responses.push(value));
     // Enough time for a server that is not frozen.
     for (let turn = 0; turn < 20; turn += 1) await other.command('PING');
-    expect(answers).toEqual([]);
+    expect(responses).toEqual([]);
     redis.thaw();
     await answered;
-    expect(answers).toEqual(['PONG']);
+    expect(responses).toEqual(['PONG']);
   });
 
   test('can be stopped while frozen, and restarts empty at the same port', async () => {
@@ -121,7 +121,7 @@ describe.skipIf(isRedisSkipped)('Redis of the test kit', () => {
     await redis.set('key', 'value');
     expect(await redis.keys()).toEqual(['key']);
     const client = connectTo(redis.port);
-    await expect(ask(client, readReplies(client), [['GET', 'key']])).rejects.toThrow(/^NOAUTH /);
+    await expect(send(client, readReplies(client), [['GET', 'key']])).rejects.toThrow(/^NOAUTH /);
   });
 
   test('reports why it did not start', async () => {
@@ -176,13 +176,13 @@ describe('the TCP proxy', () => {
     const passing = connectTo((await startEcho()).port);
     for (let turn = 0; turn < 20; turn += 1) await echo(passing, 'turn');
     expect(received).toEqual([]);
-    const answers = Promise.all([old, young].map((client) => once(client, 'data')));
+    const responses = Promise.all([old, young].map((client) => once(client, 'data')));
     await proxy.pass();
-    await answers;
+    await responses;
     expect(received).toEqual(['held', 'held']);
   });
 
-  test('drops held bytes of a client that has left', async () => {
+  test('drops held bytes of a client that has disconnected', async () => {
     const proxy = await startEcho();
     await proxy.hang();
     const client = connectTo(proxy.port);
@@ -244,24 +244,26 @@ describe('the tenants of the test kit', () => {
   async function post({ url }: Tenants, token: string | undefined, path = WORKLOADS, body: object = {}) {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
-    const answer = (await response.json()) as {
+    const reply = (await response.json()) as {
       readonly aggregatedWorkloads: { workloadName: string; totalCost: number }[];
     };
-    return { status: response.status, answer, text: JSON.stringify(answer) };
+    return { status: response.status, response: reply, text: JSON.stringify(reply) };
   }
 
   test.each([WORKLOADS, AGGREGATED])('respond at %s by token, as in the contract', async (path) => {
     await using tenants = await startTenants({ tokens: TOKENS });
     const a = await post(tenants, 'token-a', path);
     const b = await post(tenants, 'token-b', path);
-    for (const { status, answer } of [a, b]) {
+    for (const { status, response } of [a, b]) {
       expect(status).toBe(200);
-      assertUpstreamResponse(path, 200, answer);
+      assertUpstreamResponse(path, 200, response);
     }
-    expect(a.answer.aggregatedWorkloads[0]).toMatchObject({ workloadName: 'tenant-a-secret-row' });
+    expect(a.response.aggregatedWorkloads[0]).toMatchObject({ workloadName: 'tenant-a-secret-row' });
     expect(a.text).not.toContain(secretOf('tenant-b'));
     expect(b.text).not.toContain(secretOf('tenant-a'));
-    const sums = [a, b].map(({ answer }) => answer.aggregatedWorkloads.reduce((sum, row) => sum + row.totalCost, 0));
+    const sums = [a, b].map(({ response }) =>
+      response.aggregatedWorkloads.reduce((sum, row) => sum + row.totalCost, 0),
+    );
     expect(sums).toEqual([tenants.costOf('tenant-a'), tenants.costOf('tenant-b')]);
     expect(sums[0]).not.toBe(sums[1]);
     expect(await post(tenants, 'token-b-new', path)).toEqual(b);
@@ -273,12 +275,12 @@ describe('the tenants of the test kit', () => {
     expect(tenants.countOf('token-b')).toBe(1);
   });
 
-  test('return the question in a row', async () => {
+  test('name the request in a row', async () => {
     await using tenants = await startTenants({ tokens: TOKENS });
-    const { answer } = await post(tenants, 'token-a', `${WORKLOADS}?range=7d`, { namespaces: ['b', 'a'] });
-    const asked = answer.aggregatedWorkloads[1]!.workloadName;
-    expect(asked).toBe('getWorkloads {"namespaces":["a","b"],"range":"7d"}');
-    expect(asked).toBe(askedRowName(WORKLOADS, { range: '7d', namespaces: ['a', 'b', 'a'] }));
+    const { response } = await post(tenants, 'token-a', `${WORKLOADS}?range=7d`, { namespaces: ['b', 'a'] });
+    const requested = response.aggregatedWorkloads[1]!.workloadName;
+    expect(requested).toBe('getWorkloads {"namespaces":["a","b"],"range":"7d"}');
+    expect(requested).toBe(requestRowName(WORKLOADS, { range: '7d', namespaces: ['a', 'b', 'a'] }));
     expect(tenants.requests).toMatchObject([{ path: WORKLOADS, body: { namespaces: ['b', 'a'] } }]);
   });
 
@@ -304,7 +306,7 @@ describe('the tenants of the test kit', () => {
     expect(await statusOf(jwt)).toBe(401);
   });
 
-  test('fail as often as they are told to', async () => {
+  test('fail the configured number of times', async () => {
     await using tenants = await startTenants({ tokens: TOKENS });
     const statusOf = async () => (await post(tenants, 'token-a')).status;
     tenants.failNext(2);
@@ -316,14 +318,14 @@ describe('the tenants of the test kit', () => {
     expect(tenants.countOf('token-a')).toBe(6);
   });
 
-  test('wait for the hook, and check the token after it', async () => {
+  test('await the hook, and check the token after it', async () => {
     const gate = createGate();
     await using tenants = await startTenants({ tokens: TOKENS, onRequest: gate.pass });
-    const asked = post(tenants, 'token-a');
+    const pending = post(tenants, 'token-a');
     await gate.arrivals(1);
     expect(tenants.countOf('token-a')).toBe(1);
     tenants.revoke('token-a');
     gate.open();
-    expect(await asked).toMatchObject({ status: 401 });
+    expect(await pending).toMatchObject({ status: 401 });
   });
 });

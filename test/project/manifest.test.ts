@@ -1,5 +1,5 @@
-// The Kubernetes manifest of the README, checked without a cluster: its structure, its names, and that its figures fit the
-// code and each other.
+// The Kubernetes manifest of the README, checked without a cluster: its structure, its names, and figures that match
+// the code and each other.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -102,7 +102,7 @@ function request(path: string, query: string, body: unknown = {}, method = 'POST
   };
 }
 
-function answer(body: unknown, status = 200, path = WORKLOADS) {
+function respond(body: unknown, status = 200, path = WORKLOADS) {
   return () => {
     assertUpstreamResponse(path, status, body);
   };
@@ -144,7 +144,10 @@ describe('assertUpstreamRequest', () => {
   it.each([
     ["the page's own workload sample", request(WORKLOADS, '', WORKLOADS_SAMPLE)],
     ["the page's own aggregated sample", request(AGGREGATED, '', AGGREGATED_SAMPLE)],
-    ['what the Backstage plugin sends', request(WORKLOADS, 'multiCluster=true&range=30d', { labels: ['app=cart'] })],
+    [
+      'the requests of the Backstage plugin',
+      request(WORKLOADS, 'multiCluster=true&range=30d', { labels: ['app=cart'] }),
+    ],
     ['lists as repeated names', request(WORKLOADS, 'namespaces=a&namespaces=b&labels=k%3Dv%3D%3D&clusterFilters=', {})],
     [
       'numbers and booleans as text',
@@ -214,48 +217,48 @@ describe('assertUpstreamRequest', () => {
 
 describe('assertUpstreamResponse', () => {
   it.each([
-    ["the page's own sample", answer(reportOf(ROW_SAMPLE))],
-    ['null for every list', answer({ aggregatedWorkloads: null, clusters: null, window: WINDOW_SAMPLE })],
-    ['null for the lists of a row', answer(reportOf({ ...ROW_SAMPLE, ownerLabels: null, services: null }))],
-    ['labels as an object', answer(reportOf({ ...ROW_SAMPLE, labels: { team: 'a' } }))],
-    ['labels as a list of pairs', answer(reportOf({ ...ROW_SAMPLE, labels: [{ key: 'team', value: 'a' }] }))],
-    ['labels as a list of texts', answer(reportOf({ ...ROW_SAMPLE, annotations: ['team=a'] }))],
-    ['further fields', answer({ ...reportOf({ ...ROW_SAMPLE, carbonGrams: 1 }), version: 2 })],
-    ['negative money', answer(reportOf({ ...ROW_SAMPLE, totalCost: -1 }))],
-    ['a refusal', answer({ error: 'unauthorized' }, 401)],
-    ['a redirect after a login', answer('', 302, LOGIN)],
+    ["the page's own sample", respond(reportOf(ROW_SAMPLE))],
+    ['null for every list', respond({ aggregatedWorkloads: null, clusters: null, window: WINDOW_SAMPLE })],
+    ['null for the lists of a row', respond(reportOf({ ...ROW_SAMPLE, ownerLabels: null, services: null }))],
+    ['labels as an object', respond(reportOf({ ...ROW_SAMPLE, labels: { team: 'a' } }))],
+    ['labels as a list of pairs', respond(reportOf({ ...ROW_SAMPLE, labels: [{ key: 'team', value: 'a' }] }))],
+    ['labels as a list of texts', respond(reportOf({ ...ROW_SAMPLE, annotations: ['team=a'] }))],
+    ['additional fields', respond({ ...reportOf({ ...ROW_SAMPLE, carbonGrams: 1 }), version: 2 })],
+    ['negative costs', respond(reportOf({ ...ROW_SAMPLE, totalCost: -1 }))],
+    ['a refusal', respond({ error: 'unauthorized' }, 401)],
+    ['a redirect after a login', respond('', 302, LOGIN)],
   ])('accepts %s', (_, receive) => {
     expect(receive).not.toThrow();
   });
 
   it.each(Object.keys(ROW_SAMPLE))('refuses a row without %s', (name) => {
     const row = Object.fromEntries(Object.entries(ROW_SAMPLE).filter(([field]) => field !== name));
-    expect(answer(reportOf(row))).toThrow(`must have required property '${name}'`);
+    expect(respond(reportOf(row))).toThrow(`must have required property '${name}'`);
   });
 
   it.each([
-    ['a number as text', answer(reportOf({ ...ROW_SAMPLE, totalCost: '0.1' })), /totalCost must be number/],
+    ['a number as text', respond(reportOf({ ...ROW_SAMPLE, totalCost: '0.1' })), /totalCost must be number/],
     [
-      'half a workload',
-      answer(reportOf({ ...ROW_SAMPLE, amountOfWorkloads: 0.5 })),
+      'a fraction of a workload',
+      respond(reportOf({ ...ROW_SAMPLE, amountOfWorkloads: 0.5 })),
       /amountOfWorkloads must be integer/,
     ],
-    ['null for text', answer(reportOf({ ...ROW_SAMPLE, namespace: null })), /namespace must be string/],
+    ['null for text', respond(reportOf({ ...ROW_SAMPLE, namespace: null })), /namespace must be string/],
     [
       'owner labels as an object',
-      answer(reportOf({ ...ROW_SAMPLE, ownerLabels: {} })),
+      respond(reportOf({ ...ROW_SAMPLE, ownerLabels: {} })),
       /ownerLabels must be array,null/,
     ],
-    ['no window', answer({ aggregatedWorkloads: [], clusters: [] }), /required property 'window'/],
+    ['no window', respond({ aggregatedWorkloads: [], clusters: [] }), /required property 'window'/],
     [
       'a time with a zone',
-      answer({ ...reportOf(ROW_SAMPLE), window: { ...WINDOW_SAMPLE, endTime: '2025-01-31T00:00:00Z' } }),
+      respond({ ...reportOf(ROW_SAMPLE), window: { ...WINDOW_SAMPLE, endTime: '2025-01-31T00:00:00Z' } }),
       /window\/endTime must match pattern/,
     ],
-    ['a status that is not documented', answer({ error: 'x' }, 418), /418 from .* is not documented/],
-    ['a refusal without a reason', answer({}, 403), /required property 'error'/],
-    ['a body where none is documented', answer({ token: 'x' }, 302, LOGIN), /body is not documented/],
-    ['an answer from an unknown path', answer({}, 200, '/nope'), /path \/nope is not documented/],
+    ['a status that is not documented', respond({ error: 'x' }, 418), /418 from .* is not documented/],
+    ['a refusal without a reason', respond({}, 403), /required property 'error'/],
+    ['a body where none is documented', respond({ token: 'x' }, 302, LOGIN), /body is not documented/],
+    ['a response from an unknown path', respond({}, 200, '/nope'), /path \/nope is not documented/],
   ])('refuses %s', (_, receive, reason) => {
     expect(receive).toThrow(reason);
   });

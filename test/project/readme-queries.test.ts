@@ -1,4 +1,4 @@
-// Every query and every command of the documents, as they are written, against a gateway on the demo's data.
+// Runs every query and command of the documents unchanged, against a gateway on the demo's data.
 
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { findBlock, readBlocks, readText, toPattern } from '../kit/formats/docum
 import { startStack, type TestStack } from '../kit/gateway.js';
 import { composeWithApollo } from '../kit/federation/routers.js';
 
-/** A Thursday, some hours into the day: this month, this week and today have all begun. */
+/** A Thursday, some hours into the day, when this month, this week and today each have full hours. */
 const NOW = Date.UTC(2026, 0, 29, 15, 30);
 const SHOWN_URL = 'http://127.0.0.1:4000';
 
@@ -46,7 +46,7 @@ const questions = queries.filter(({ heading }) => /^\d+\. /.test(heading)).map((
 /** The variables of queries that do not work without them. */
 const VARIABLES: Readonly<Record<string, object>> = { 'A Node script with generated types': { unit: 'WEEK' } };
 
-/** The empty lists and the nulls in an answer, by their paths. `others` is null where there are no others. */
+/** The paths of empty lists and nulls in a response. `others` may be null. */
 function findGaps(value: unknown, path = 'data'): string[] {
   if (Array.isArray(value)) return value.length === 0 ? [path] : [];
   if (value === null) return path.endsWith('.others') ? [] : [path];
@@ -62,41 +62,43 @@ async function run(command: string, at: string): Promise<string> {
 }
 
 describe('the queries', () => {
-  test('are ten questions and more', () => {
+  test('include ten numbered questions', () => {
     expect(questions.map((heading) => Number.parseInt(heading))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
   test.each(queries)('$heading', async ({ heading, text }) => {
-    const { data, errors } = await stack.ask(text, VARIABLES[heading]);
+    const { data, errors } = await stack.send(text, VARIABLES[heading]);
     expect(errors).toEqual([]);
     expect(findGaps(data)).toEqual([]);
   });
 
-  test('show workloads that are new and others that are gone', async () => {
-    const { data } = await stack.ask(findBlock(readme, '8. What is new, and what is gone?', 'graphql'));
+  test('show new workloads and deleted ones', async () => {
+    const { data } = await stack.send(
+      findBlock(readme, '8. Which applications are new, and which are gone?', 'graphql'),
+    );
     const { groups } = data.aggregatedCosts.comparison.breakdown as { groups: { kind: string }[] };
     expect(new Set(groups.map(({ kind }) => kind))).toEqual(new Set(['APPEARED', 'VANISHED']));
   });
 
-  test('show the answer of the gateway: the same fields and names, and other costs', async () => {
-    const heading = '3. What does each team cost, and what has no team?';
-    const { text } = await stack.ask(findBlock(readme, heading, 'graphql'));
-    const answer = JSON.parse(text) as unknown;
-    expect(answer).toEqual(toPattern(JSON.parse(findBlock(readme, heading, 'json')), answer));
+  test('show responses with the fields and names of the gateway, and other costs', async () => {
+    const heading = '3. What does each team cost, and which costs have no team?';
+    const { text } = await stack.send(findBlock(readme, heading, 'graphql'));
+    const response = JSON.parse(text) as unknown;
+    expect(response).toEqual(toPattern(JSON.parse(findBlock(readme, heading, 'json')), response));
   });
 
-  test('load the next page by the cursor of the page before', async () => {
+  test('load the next page by the cursor of the previous page', async () => {
     const query = findBlock(readme, 'Paging', 'graphql');
-    const { data: first } = await stack.ask(query);
+    const { data: first } = await stack.send(query);
     const { pageInfo, edges, totalCount } = first.workloadCosts.rows;
-    const { data: second } = await stack.ask(query, { after: pageInfo.endCursor });
+    const { data: second } = await stack.send(query, { after: pageInfo.endCursor });
     expect(totalCount).toBeGreaterThan(40);
     const rows = [...edges, ...second.workloadCosts.rows.edges] as { node: { id: string } }[];
     const ids = rows.map(({ node }) => node.id);
     expect(new Set(ids).size).toBe(40);
   });
 
-  test('compose: the stub of another subgraph fits the schema', () => {
+  test('include a stub of another subgraph that composes with the schema', () => {
     const [stub] = documents.filter(({ text }) => !isOperation(text));
     const { supergraphSdl } = composeWithApollo(
       { name: 'costs', url: 'http://costs/graphql', sdl: readText('schema/gateway.graphql') },
@@ -107,7 +109,7 @@ describe('the queries', () => {
 });
 
 describe('the commands', () => {
-  /** What a line may be that is not run here: tests of their own run the demo, the build, the image and the benchmark. */
+  /** Commands that other tests run, or that need the network: the demo, the build, the image and the benchmark. */
   const OTHERS = [
     /^(?:npm ci && )?npm run (?<script>[\w:]+)(?: && npm run (?<second>[\w:]+))?(?: -- .*)?$/,
     /^npm ci && npm (?<script>test)$/,
@@ -120,7 +122,7 @@ describe('the commands', () => {
   ];
   const shell = readme.filter(({ language }) => language === 'sh');
 
-  test('are known scripts of npm, docker, or are run by the tests below', () => {
+  test('are scripts of npm, docker commands, or run by the tests below', () => {
     const lines = shell.filter(({ text }) => !text.startsWith('curl ')).flatMap(({ text }) => text.trim().split('\n'));
     expect(lines).toContain('npm ci && npm run demo');
     const matches = lines.map((line) => [line, OTHERS.map((pattern) => pattern.exec(line)).find(Boolean)] as const);
@@ -129,12 +131,12 @@ describe('the commands', () => {
     expect(named.filter((script) => scripts[script] === undefined)).toEqual([]);
   });
 
-  test('ask the first query, which answers what is shown', async () => {
-    const answer = JSON.parse(await run(findBlock(readme, 'A first query', 'sh'), url)) as unknown;
-    expect(answer).toEqual(toPattern(JSON.parse(findBlock(readme, 'A first query', 'json')), answer));
+  test('send the first query and get the response of the document', async () => {
+    const response = JSON.parse(await run(findBlock(readme, 'A first query', 'sh'), url)) as unknown;
+    expect(response).toEqual(toPattern(JSON.parse(findBlock(readme, 'A first query', 'json')), response));
   });
 
-  test('run a persisted document by its id, by POST and GET, with the list shown', async () => {
+  test('run a persisted document by its id, by POST and GET, with the list of the document', async () => {
     const file = join(folder, 'documents.json');
     writeFileSync(file, findBlock(readme, 'Persisted documents', 'json'));
     await using trusting = await startStack({ env: { GATEWAY_TRUSTED_DOCUMENTS: file } });
@@ -148,14 +150,14 @@ describe('the commands', () => {
     expect(trusting.received).toHaveLength(1);
   });
 
-  test('ask for both reports of a host, which come without warnings', async () => {
+  test('load both reports of a host without warnings', async () => {
     const { data } = JSON.parse(await run(findBlock(readme, 'What is assumed of ScaleOps', 'sh'), url));
     expect(data.workloadCosts.totals.rowCount).toBeGreaterThan(900);
     expect(data.aggregatedCosts.totals.rowCount).toBeGreaterThan(1);
     expect([data.workloadCosts.warnings, data.aggregatedCosts.warnings]).toEqual([[], []]);
   });
 
-  test('are all run: each curl command is under a heading of the tests above', () => {
+  test('with curl are all under a heading of the tests above', () => {
     const headings = shell.filter(({ text }) => text.startsWith('curl ')).map(({ heading }) => heading);
     expect([...new Set(headings)]).toEqual(['A first query', 'Persisted documents', 'What is assumed of ScaleOps']);
   });

@@ -45,7 +45,7 @@ const withoutCode = (text: string): string => text.replaceAll(/^```[\s\S]*?^```$
 describe.each([...FOR_USERS, ...FOR_DEVELOPERS])('%s', (name) => {
   const text = readText(name);
 
-  // By the end of the path, because the map of src/README.md names subfolders.
+  // Compared by the end of the path, because the map of src/README.md names subfolders.
   test('names only files and folders that exist', () => {
     const quoted = [...text.matchAll(/`(?:node )?((?:[\w.-]+\/)+[\w.-]*|[\w-]+\.(?:ts|mjs|json|md))(?: --[a-z-]+)?`/g)];
     const linked = [...text.matchAll(/\]\((?!https?:|#)(?:\.\.\/)*([^)]+)\)/g)];
@@ -72,14 +72,14 @@ describe.each([...FOR_USERS, ...FOR_DEVELOPERS])('%s', (name) => {
   });
 
   test('names only existing settings', () => {
-    // Not `GATEWAY_FEDERATION…`, which stands for several.
+    // Except `GATEWAY_FEDERATION…`, which means several settings.
     const names = [...text.matchAll(/\b(?:SCALEOPS|CACHE|GATEWAY|OTEL|LOG)_[A-Z_]*[A-Z](?!…)\b/g)].map(([it]) => it);
     expect(names.filter((it) => settings[it] === undefined)).toEqual([]);
   });
 
   test('has short lines', () => {
     const lines = withoutCode(text).split('\n');
-    // Those for developers are wrapped as the longest lines of the code.
+    // Documents for developers may have the longest lines of the code.
     const width = FOR_USERS.includes(name) ? 120 : 145;
     expect(lines.filter((line) => line.length > width && !line.startsWith('|'))).toEqual([]);
   });
@@ -90,12 +90,12 @@ test.each(FOR_USERS)('%s has sections that fit on a screen', (name) => {
   expect(sections.filter((section) => section.trim().split('\n').length > 40)).toEqual([]);
 });
 
-test('src/README.md says in which step each error code can end a request', () => {
+test('src/README.md names each error code in the picture of the request steps', () => {
   const [, life = ''] = readText('src/README.md').split(/^## /m).slice(1);
   expect(Object.keys(ERROR_CODES).filter((code) => !new RegExp(`\\b${code}\\b`).test(life))).toEqual([]);
 });
 
-test('the page of settings is what `npm run settings` prints', async () => {
+test('the page of settings equals the output of `npm run settings`', async () => {
   const printed = startProcess([process.execPath, join(ROOT, '.ci/settings-page.mjs'), join(BUILD_FOLDER, 'dist')]);
   const { code, stdout } = await printed.ended;
   expect(code).toBe(0);
@@ -210,7 +210,7 @@ interface ShownError {
   readonly extensions: { readonly code: keyof typeof ERROR_CODES; readonly retryable: boolean };
 }
 
-/** The table whose head begins with this word, under a heading. */
+/** The table under a heading, by the first word of its head. */
 function tableUnder(heading: string, firstWord: string): string {
   const lines = readme.split(`# ${heading}\n`)[1]!.split('\n');
   const from = lines.findIndex((line) => line.startsWith(`| ${firstWord} |`));
@@ -228,7 +228,7 @@ function fieldsOf(schema: GraphQLSchema, name: string): string[] {
   return isInputObjectType(type) ? Object.keys(type.getFields()) : [];
 }
 
-/** Whether there is an input at the path. */
+/** Whether the schema has an input at this path. */
 function hasInput(schema: GraphQLSchema, name: string, [field, ...rest]: readonly string[]): boolean {
   const type = schema.getType(name);
   const found = isInputObjectType(type) ? type.getFields()[field!] : undefined;

@@ -1,5 +1,5 @@
-// The recipes of src/RECIPES.md and the client code of the README, as they are written, against a gateway on the demo's
-// data that authenticates its callers.
+// Runs the recipes of src/RECIPES.md and the client code of the README unchanged, against a gateway on the demo's data
+// that authenticates its callers.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -33,11 +33,11 @@ beforeAll(async () => {
 });
 afterAll(() => stack[Symbol.asyncDispose]());
 
-const ask = (query: string, variables?: object) => stack.ask(query, variables, { headers: { 'x-api-key': KEY } });
+const send = (query: string, variables?: object) => stack.send(query, variables, { headers: { 'x-api-key': KEY } });
 
 /** The rows or groups of the whole report, to compare with. */
 async function readTeams(last: string) {
-  const { data, errors } = await ask(TEAM_COSTS, { last });
+  const { data, errors } = await send(TEAM_COSTS, { last });
   expect(errors).toEqual([]);
   return data.workloadCosts.breakdown.groups as { keys: { value: string | null }[]; totals: { totalCost: number } }[];
 }
@@ -57,7 +57,7 @@ describe('CSV with curl and jq', () => {
   test.skipIf(isSkipped)('has a line per workload, the most expensive first', async () => {
     const [head, ...lines] = (await run(command)).trimEnd().split('\n');
     expect(head).toBe('"cluster","namespace","workload","team","cost","savings","from","to","as_of"');
-    const { data } = await ask(
+    const { data } = await send(
       '{ workloadCosts(filter: { last: "30d" }) { asOf window { startTime endTime } rows(orderBy: [{ field: TOTAL_COST }]) { nodes { clusterName namespace workloadName label(key: "team") totalCost savingsAvailable } } } }',
     );
     const { asOf, window, rows } = data.workloadCosts;
@@ -106,7 +106,7 @@ test('Power Query gets a record per workload from a GET, with the columns that i
   expect(Object.keys(rows[0]!)).toEqual(columns);
 });
 
-/** The parts of a query of the Infinity data source that decide what it shows. */
+/** The parts of an Infinity query that determine its result. */
 interface InfinityQuery {
   readonly url: string;
   readonly url_options: { readonly method: string; readonly body_graphql_query: string };
@@ -119,7 +119,7 @@ describe('Grafana', () => {
     .filter(({ heading, language }) => heading.startsWith('Grafana') && language === 'json')
     .map(({ text }) => JSON.parse(text) as InfinityQuery);
 
-  /** As GJSON selects, which the backend parser uses: names and indexes, with dots between. */
+  /** Selects like GJSON, which the backend parser uses: names and indexes, joined by dots. */
   const select = (value: unknown, selector: string): unknown =>
     selector.split('.').reduce((part: any, name) => part[name] as unknown, value);
 
@@ -135,7 +135,7 @@ describe('Grafana', () => {
     return rows.map((row) => Object.fromEntries(columns.map(({ selector, text }) => [text, select(row, selector)])));
   }
 
-  test('gets a point per day of the last 30 days and today', async () => {
+  test('gets a point per day for the last 30 days and today', async () => {
     const points = await read(panels[0]!);
     expect(points).toHaveLength(31);
     const days = points.map(({ time }) => Date.parse(time as string));
@@ -143,7 +143,7 @@ describe('Grafana', () => {
     expect(points.every(({ cost, savings }) => Number(cost) > 0 && Number(savings) > 0)).toBe(true);
   });
 
-  test('gets a row per team, with what has no team', async () => {
+  test('gets a row per team, and one for no team', async () => {
     const rows = await read(panels[1]!);
     const teams = await readTeams('30d');
     expect(rows.map(({ team }) => team)).toEqual(teams.map(({ keys }) => keys[0]!.value));
@@ -151,7 +151,7 @@ describe('Grafana', () => {
     expect(rows.reduce((sum, { share }) => sum + (share as number), 0)).toBeCloseTo(1, 6);
   });
 
-  test('is given a type for every column that fits its values', async () => {
+  test('has a type for every column that matches its values', async () => {
     for (const panel of panels) {
       const [first = {}] = await read(panel);
       const fits = { timestamp: 'string', string: 'string', number: 'number' } as Record<string, string>;
@@ -195,14 +195,14 @@ describe('the client code', () => {
     frontend.remove();
   });
 
-  test('has no errors of types', () => {
+  test('compiles without type errors', () => {
     expect([...frontend.diagnostics]).toEqual([]);
   });
 
-  test('is all that the documents show', () => {
+  test('is all the code of the documents', () => {
     const shown = [...readme, ...recipes].filter(({ language }) => language === 'ts').map(({ heading }) => heading);
     const clients = ['Apollo Client', 'urql', 'Relay', 'TanStack Query'];
-    // Tried by hand: these need packages that are not installed here.
+    // Tried manually: these need packages that are not installed here.
     const persisted = ['Apollo Client', ...Array<string>(2).fill('GraphQL Code Generator, for urql')];
     expect(shown).toEqual([...clients, 'Backstage', 'A Node script with generated types', ...persisted]);
   });
@@ -231,7 +231,7 @@ describe('the client code', () => {
 
   test('for Relay sends the token and reads costs', async () => {
     const { createEnvironment }: { createEnvironment: Create<Environment> } = await frontend.load('relay');
-    // Relay's compiler wants names that begin with the name of the file.
+    // Relay's compiler requires names that begin with the name of the file.
     const document = TEAM_COSTS.replace('TeamCosts', 'dashboardTeamCostsQuery');
     const requests = await compileForRelay([document]);
     const environment = createEnvironment(url, KEY);
@@ -243,7 +243,7 @@ describe('the client code', () => {
     expect(data.workloadCosts.breakdown.groups).toMatchObject(await readTeams('7d'));
   });
 
-  test('for TanStack Query gives the key and the function of a query', async () => {
+  test('for TanStack Query returns the key and the function of a query', async () => {
     const { teamCosts }: { teamCosts: (...args: string[]) => QueryOptions } = await frontend.load('tanstack');
     const options = teamCosts(url, KEY, '30d');
     expect(options.queryKey).toEqual(['teamCosts', url, KEY, '30d']);
@@ -251,7 +251,7 @@ describe('the client code', () => {
     await expect(options.queryFn({ signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
   });
 
-  test('for TanStack Query repeats what may succeed later, three times', async () => {
+  test('for TanStack Query retries retryable errors three times', async () => {
     const { teamCosts }: { teamCosts: (...args: string[]) => QueryOptions } = await frontend.load('tanstack');
     const failureOf = (...args: string[]) =>
       teamCosts(...args)
@@ -269,14 +269,14 @@ describe('the client code', () => {
     expect(refused.map((error) => retry(0, error))).toEqual([false, false]);
   });
 
-  /** As the proxy of Backstage does: adds the key. */
+  /** Adds the key, like the proxy of Backstage. */
   const proxied: typeof fetch = (input, init) =>
     fetch(input, { ...init, headers: { ...(init?.headers as Record<string, string>), 'x-api-key': KEY } });
 
   test('for Backstage gets the costs of a component by its label', async () => {
     const { fetchComponentCosts }: Backstage = await frontend.load('backstage');
     const costs = await fetchComponentCosts({ fetch: proxied }, url, 'suggest', 'app');
-    const { data } = await ask(
+    const { data } = await send(
       '{ workloadCosts(filter: { last: "30d", labels: { labels: [{ key: "app", value: "suggest" }] } }) { totals { totalCost savingsAvailable } rows { totalCount } } }',
     );
     const { totals, rows } = data.workloadCosts;
@@ -289,7 +289,7 @@ describe('the client code', () => {
     });
   });
 
-  test('for Backstage fails with the message of the gateway', async () => {
+  test('for Backstage throws an error with the message of the gateway', async () => {
     const { fetchComponentCosts }: Backstage = await frontend.load('backstage');
     await expect(fetchComponentCosts({ fetch }, url, 'suggest')).rejects.toThrow(/API key/i);
   });
@@ -299,14 +299,14 @@ describe('the client code', () => {
     await using open = await startStack({ ...onDemoData, env: { SCALEOPS_MULTI_CLUSTER: 'on' } });
     const { listChanges }: { listChanges: (url: string) => Promise<string[]> } = await frontend.load('script');
     const lines = await listChanges(`${await open.gateway.listen()}/graphql`);
-    const { data } = await ask(CHANGES, { unit: 'WEEK' });
+    const { data } = await send(CHANGES, { unit: 'WEEK' });
     const { groups } = data.aggregatedCosts.comparison.breakdown as { groups: { keys: { value: string | null }[] }[] };
     expect(lines.map((line) => line.split(':')[0])).toEqual(groups.map(({ keys }) => keys[0]!.value ?? 'no team'));
     expect(lines.every((line) => /^[\w -]+: \d+\.\d\d \(-?\d+\.\d\d\)$/.test(line))).toBe(true);
   });
 });
 
-/** Without what normalizing caches add. */
+/** Without the `__typename` fields of normalizing caches. */
 function withoutTypenames(data: unknown): unknown {
   return JSON.parse(JSON.stringify(data, (key, value: unknown) => (key === '__typename' ? undefined : value)));
 }

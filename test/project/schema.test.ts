@@ -1,4 +1,4 @@
-// The schema for its users: as printed, as described, and complete against the upstream's contract.
+// The schema for its users: printed, described, and complete compared with the upstream's contract.
 
 import { readFileSync } from 'node:fs';
 import {
@@ -19,7 +19,7 @@ const ownTypes = Object.values(schema.getTypeMap()).filter(
   (type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type),
 );
 
-test('schema/gateway.graphql is the schema of the code; `npm run schema` writes it', () => {
+test('schema/gateway.graphql equals the schema of the code; `npm run schema` writes it', () => {
   const file = readFileSync(new URL('../../schema/gateway.graphql', import.meta.url), 'utf8');
   expect(file === printSchema(), 'schema/gateway.graphql is out of date: run `npm run schema`').toBe(true);
 });
@@ -51,7 +51,7 @@ describe('descriptions', () => {
     expect(description?.toLowerCase().replaceAll(/[^a-z]/g, '')).not.toBe(name);
   });
 
-  test('every number of a row says its unit', () => {
+  test('describe the unit of every number of a row', () => {
     const row = schema.getType('CostRow');
     const fields = isObjectType(row) ? Object.values(row.getFields()) : [];
     const numbers = fields.filter(({ type }) => ['Float', 'Int'].includes(String(type)));
@@ -63,7 +63,7 @@ describe('descriptions', () => {
 });
 
 describe('a row', () => {
-  test('has every field of the REST API, labels by key, `share`, what its report says of it, and its entities', () => {
+  test('has every field of the REST API, labels by key, `share`, the freshness of its report, and its entities', () => {
     const { components } = upstreamContract as unknown as {
       components: { schemas: Record<string, { properties?: Record<string, unknown> }> };
     };

@@ -46,18 +46,18 @@ async function production(): Promise<string[]> {
 
 describe('the audit', () => {
   /** A registry that serves advisories by package name. */
-  async function startRegistry(answer: RequestListener) {
-    const asked: string[] = [];
+  async function startRegistry(reply: RequestListener) {
+    const requested: string[] = [];
     const server = createServer((request, response) => {
-      asked.push(`${request.method} ${request.url}`);
-      answer(request, response);
+      requested.push(`${request.method} ${request.url}`);
+      reply(request, response);
     }).listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
     await once(server, 'listening');
-    // npm caches advisories, and the machine's next audit would read those of the test.
+    // npm caches advisories, and the machine's next audit would read the advisories of the test.
     const cache = await makeFolder();
     return {
-      asked,
+      requested,
       args: ['--registry', `http://127.0.0.1:${(server.address() as AddressInfo).port}`, '--cache', cache],
     };
   }
@@ -95,10 +95,10 @@ describe('the audit', () => {
   });
 
   test('passes without known vulnerabilities', async () => {
-    const { args, asked } = await startRegistry(advise({}));
+    const { args, requested } = await startRegistry(advise({}));
     const { code, stdout } = await run('audit.mjs', ...args);
     expect([code, stdout]).toEqual([0, 'audit: 0 high or critical, 0 less severe\n']);
-    expect(asked).toContain('POST /-/npm/v1/security/advisories/bulk');
+    expect(requested).toContain('POST /-/npm/v1/security/advisories/bulk');
   });
 
   test.each([

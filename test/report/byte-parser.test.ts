@@ -1,5 +1,5 @@
-// The reader of bytes beside JSON.parse and the decoder: whatever comes, both say the same, or the reader leaves it to
-// them. And that it does read what ScaleOps usually sends.
+// The byte parser compared with JSON.parse and the JSON parser: for any input it returns the same report, or leaves the
+// input to them. It parses all usual responses of ScaleOps itself.
 
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
@@ -18,12 +18,12 @@ import { createSimulator } from '../../src/simulator/simulator.js';
 import { createResponseParser } from '../../src/upstream/parse/parse-response.js';
 import { propertyRuns } from '../kit/fuzz/runs.js';
 
-// One for all: whatever it read before, it reads the next one alike.
+// One parser for all tests: earlier inputs must not affect later results.
 const readReport = createFastParser();
 const parseResponse = createResponseParser();
 
-/** All that a report says. */
-function tell({ window, clusters, columns: data, warnings: found }: ReportData) {
+/** All values of a report. */
+function describeReport({ window, clusters, columns: data, warnings: found }: ReportData) {
   const columns = toColumns(data);
   const rows = Array.from({ length: columns.rowCount }, (_, row) => [
     scaleOpsIdAt(columns, row),
@@ -36,27 +36,27 @@ function tell({ window, clusters, columns: data, warnings: found }: ReportData) 
   return { window, clusters, rows, scales: NUMBER_FIELDS.map((field) => columns.numbers[field].scale), warnings };
 }
 
-/** The rows of a warning; how long the list of bits is means nothing. */
+/** The rows of a warning; the length of the bit list has no meaning. */
 function rowsOf(bits: Uint8Array): number[] {
   return Array.from({ length: 8 * bits.length }, (_, row) => row).filter((row) => bits[row >> 3]! & (1 << (row & 7)));
 }
 
-/** What the way over JSON.parse says; undefined for a refusal. */
+/** The report by JSON.parse; undefined for a refusal. */
 function decode(body: Buffer) {
   try {
-    return tell(decodeData(JSON.parse(body.toString('utf8'))));
+    return describeReport(decodeData(JSON.parse(body.toString('utf8'))));
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof ReportShapeError) return undefined;
     throw error;
   }
 }
 
-/** Whether the reader took it. */
+/** Whether the byte parser returned a report. */
 function compare(body: Buffer): boolean {
   const read = readReport(body);
   if (read === undefined) return false;
-  const [own, decoded] = [tell(read), decode(body)];
-  // A matcher takes several times as long.
+  const [own, decoded] = [describeReport(read), decode(body)];
+  // A matcher of vitest takes several times as long.
   if (!isDeepStrictEqual(own, decoded)) expect(own).toEqual(decoded);
   return true;
 }
@@ -121,7 +121,7 @@ describe('a usual response', () => {
     expect(compareText(rowsText('{"id":"a\\u0026b","labels":["a\\u003cb=c"]}'))).toBe(true);
   });
 
-  test('has one name when it is written once with escapes and once without', () => {
+  test('has equal names with and without escapes', () => {
     const body = rowsText('{"id":"a","namespace":"a\\u0062"}', '{"id":"b","namespace":"ab"}');
     expect(compareText(body)).toBe(true);
     expect([...toColumns(readReport(Buffer.from(body))!.columns).names.namespace.codes]).toEqual([1, 1]);
@@ -135,7 +135,7 @@ describe('numbers', () => {
     1.7976931348623157e308 179769313486231570000000000000 88.12345678901234 0.30000000000000004 100.00000000000001 null`.split(
       /\s+/,
     ),
-  )('%s is the very double that JSON.parse makes of it', (number) => {
+  )('%s is the same double as from JSON.parse', (number) => {
     expect(compareText(rowsText(`{"id":"a","totalCost":${number},"amountOfWorkloads":${number}}`))).toBe(true);
     const [{ columns } = { columns: undefined }] = [
       readReport(Buffer.from(rowsText(`{"id":"a","totalCost":${number}}`))),
@@ -152,7 +152,7 @@ describe('numbers', () => {
     },
   );
 
-  test('are the doubles of JSON.parse', () => {
+  test('equal the doubles of JSON.parse', () => {
     const anyNumber = fc.oneof(
       fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
       fc.tuple(fc.bigInt(), fc.integer({ min: 0, max: 25 })).map(([digits, places]) => {
@@ -187,8 +187,8 @@ test.each([
   ['a window', '"window":{"startTime":1769212800},"aggregatedWorkloads":[{"id":"a"}],"window":null'],
   ['an error', '"error":"x","aggregatedWorkloads":[{"id":"a"}],"error":null'],
   ['a member about pages', '"pageInfo":{"hasNextPage":true},"pageInfo":{},"aggregatedWorkloads":[{"id":"a"}]'],
-])('a response with a member twice is refused (%s)', (_title, members) => {
-  // White space and a row that only JSON.parse reads are no way around it.
+])('a response with a duplicate member is refused (%s)', (_title, members) => {
+  // Also with white space, and with a row that only JSON.parse reads.
   for (const text of [`{${members}}`, ` { ${members.replaceAll('{"id"', '{"id":"","id"')} } `]) {
     expect(readReport(Buffer.from(text))).toBeUndefined();
     expect(parseResponse(Buffer.from(text))).toEqual({
@@ -197,7 +197,7 @@ test.each([
   }
 });
 
-test('a byte order mark is read over, whichever parser reads the rest', () => {
+test('a byte order mark is skipped, whichever parser parses the rest', () => {
   const mark = Buffer.from([0xef, 0xbb, 0xbf]);
   for (const body of [workloads, Buffer.from(rowsText('{"namespace":"no id"}'))]) {
     expect(parseResponse(Buffer.concat([mark, body]))).toEqual(parseResponse(body));
@@ -205,16 +205,16 @@ test('a byte order mark is read over, whichever parser reads the rest', () => {
   expect(parseResponse(Buffer.concat([mark, mark, workloads]))).toMatchObject({ failure: { reason: 'not JSON' } });
 });
 
-describe('an odd shape is parsed from bytes', () => {
+describe('unusual data is parsed from bytes:', () => {
   const WINDOW = '{"window":{"startTime":"2026-01-24T00:00:00Z","endTime":"2026-01-31T00:00:00Z"},';
   const warningsOf = (rows: string) => {
     const text = WINDOW + rows.slice(1);
     expect(compareText(text)).toBe(true);
-    return tell(readReport(Buffer.from(text))!).warnings;
+    return describeReport(readReport(Buffer.from(text))!).warnings;
   };
   const row = (more: string): string => `{"id":"a",${more}}`;
 
-  test('such as a number that is text, or cannot be read', () => {
+  test('a number as text, or an unreadable number', () => {
     const costs = ['"12.5"', '"12,500.00"', '"NaN"', '"+Inf"', '1e400', 'true', '[1]', 'null', '""', '1'];
     const rows = costs.map((cost) => row(`"totalCost":${cost},"amountOfWorkloads":1.5`));
     expect(warningsOf(rowsText(...rows))).toEqual([
@@ -223,7 +223,7 @@ describe('an odd shape is parsed from bytes', () => {
     ]);
   });
 
-  test('such as labels in a shape that is not known, also when it is repeated', () => {
+  test('labels in an unknown shape, also when they repeat', () => {
     const odd = row('"labels":[["team","a"]],"ownerLabels":"team: a"');
     const good = row('"labels":[{"name":"team","value":"a"}],"ownerLabels":"team=a,env=prod"');
     expect(warningsOf(rowsText(odd, odd, good, odd, good))).toEqual([
@@ -232,12 +232,12 @@ describe('an odd shape is parsed from bytes', () => {
     ]);
   });
 
-  test('such as a row that is no object', () => {
+  test('a row that is no object', () => {
     const rows = ['null', row('"totalCost":1'), '[{"id":"b"}]', ' 7 ', '"x"', row('"totalCost":2'), 'true'];
     expect(warningsOf(rowsText(...rows))).toEqual([{ code: 'SKIPPED_ROW', field: null, count: 5, rows: null }]);
   });
 
-  test('such as a name that is a number, a list or an object', () => {
+  test('a name that is a number, a list or an object', () => {
     const rows = ['7', 'true', '["ns1"]', ' {"name":"c1"}', 'null', '1e400', '"ns1"'].map((name) =>
       row(`"clusterName":${name},"namespace":${name}`),
     );
@@ -247,7 +247,7 @@ describe('an odd shape is parsed from bytes', () => {
     ]);
   });
 
-  test('such as a text with several labels, also when it is repeated', () => {
+  test('a text with several labels, also when it repeats', () => {
     const several = row('"labels":["team=a,env=prod","tier=x"],"annotations":["note=a b"]');
     const odd = row('"labels":["team=a b","env=prod"],"annotations":["note=a, b"]');
     const one = row('"labels":["team=a","tier=x"],"ownerLabels":{"key":"team","value":"a"}');
@@ -257,13 +257,13 @@ describe('an odd shape is parsed from bytes', () => {
     ]);
   });
 
-  test('such as a second row of a workload', () => {
+  test('a second row of a workload', () => {
     const names = (type: string) => `"clusterName":"c","namespace":"n","workloadType":"${type}","workloadName":"w"`;
     const rows = ['Deployment', 'deployment', 'Job', 'DEPLOYMENT'].map((type) => row(names(type)));
     expect(warningsOf(rowsText(...rows))).toEqual([{ code: 'DUPLICATE_ROW', field: null, count: 2, rows: [1, 3] }]);
   });
 
-  test('such as a member that says that something is missing', () => {
+  test('a member that reports missing data', () => {
     const text = `{"failed_clusters":["c2"],"Error":"x",${rowsText(row('"totalCost":1')).slice(1)}`;
     expect(warningsOf(text).map(({ code, field }) => [code, field])).toEqual([
       ['PARTIAL_ANSWER', 'failedClusters'],
@@ -279,7 +279,7 @@ test('deeply nested lists are parsed or refused without a stack overflow', () =>
   );
 });
 
-test('names that collide in the hash table on purpose are left to JSON.parse', () => {
+test('names that collide in the hash table are left to JSON.parse', () => {
   const names: string[] = [];
   for (let number = 0; names.length < 1_100; number += 1) {
     const scanner = new Scanner(Buffer.from(`"n${number}"`));
@@ -289,13 +289,13 @@ test('names that collide in the hash table on purpose are left to JSON.parse', (
   const body = Buffer.from(rowsText(...names.map((name) => `{"id":"${name}","namespace":"${name}"}`)));
   expect(readReport(body)).toBeUndefined();
   expect(parseResponse(body)).toHaveProperty('report');
-  // And what it reads next is none the worse.
+  // The next input is parsed as usual.
   expect(compare(workloads)).toBe(true);
 });
 
-// Mutation: hash-table.ts, probeNext() sets #steps to 0: then this takes time by the square of the names.
-test('names with equal hashes on purpose are left to JSON.parse', () => {
-  // Each step of the hash can be undone: of two words the second makes up for what the first one did.
+// Mutation: hash-table.ts, probeNext() sets #steps to 0: then the time grows with the square of the number of names.
+test('names with equal hashes are left to JSON.parse', () => {
+  // Each step of the hash is invertible, so the second word can cancel the effect of the first.
   const names: string[] = [];
   for (let number = 0; names.length < 1_100; number += 1) {
     const first = Buffer.from(number.toString(36).padStart(4, '-'), 'latin1');
@@ -316,7 +316,7 @@ test('names with equal hashes on purpose are left to JSON.parse', () => {
 });
 
 describe('a damaged body', () => {
-  test('is refused when it is cut at any byte', () => {
+  test('is refused when it is truncated at any byte', () => {
     for (let length = 0; length < aggregated.length; length += 1) {
       expect(readReport(aggregated.subarray(0, length))).toBeUndefined();
     }
@@ -324,12 +324,12 @@ describe('a damaged body', () => {
     expect(compare(Buffer.concat([aggregated, Buffer.from('}')]))).toBe(false);
   });
 
-  test('is read as JSON.parse does, or left to it, when bytes are changed, added or removed', () => {
+  test('is parsed like JSON.parse, or left to it, when bytes are changed, added or removed', () => {
     const bytes = fc.oneof(
       fc.integer({ min: 0, max: 255 }),
       fc.constantFrom(...Buffer.from('",:[]{}\\/-+.eE0129nulltruefalse u\n\t')),
     );
-    const harm = fc.record({
+    const setFault = fc.record({
       at: fc.nat({ max: 1_000_000 }),
       remove: fc.nat({ max: 3 }),
       insert: fc.array(bytes, { maxLength: 3 }),
@@ -337,7 +337,7 @@ describe('a damaged body', () => {
     const [head] = [rowsText(...rowTexts(workloads).slice(0, 4))];
     let taken = 0;
     fc.assert(
-      fc.property(fc.array(harm, { minLength: 1, maxLength: 2 }), (harms) => {
+      fc.property(fc.array(setFault, { minLength: 1, maxLength: 2 }), (harms) => {
         let body = Buffer.from(head);
         for (const { at, remove, insert } of harms) {
           const place = at % (body.length + 1);
@@ -350,7 +350,7 @@ describe('a damaged body', () => {
     expect(taken).toBeGreaterThan(500);
   });
 
-  test('gives the same report in both parsers with any value at any path', () => {
+  test('has the same report from both parsers with any value at any path', () => {
     const odd = [
       ...[
         '12.5',

@@ -1,5 +1,5 @@
-// Problems in the data of ScaleOps, through whole gateways: what is shown, what is warned of, and that no total is
-// wrong in silence. How the shapes are parsed is in test/upstream/decode.test.ts and test/report/byte-parser.test.ts.
+// Problems in the data of ScaleOps, through whole gateways: results and warnings. No total is wrong without a warning.
+// Tests of the parsers: test/upstream/decode.test.ts and test/report/byte-parser.test.ts.
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -37,14 +37,14 @@ const report = (rows: readonly unknown[], more: object = {}) => ({
   aggregatedWorkloads: rows,
 });
 
-interface Stand extends TestGateway {
+interface Fixture extends TestGateway {
   readonly upstream: FaultServer;
   readonly clock: IdleClock;
-  /** What both reports are from now on. */
+  /** The content of both reports from now on. */
   serve(json: object): void;
 }
 
-async function startStand(first: object | Fault, env: Record<string, string> = {}): Promise<Stand> {
+async function startFixture(first: object | Fault, env: Record<string, string> = {}): Promise<Fixture> {
   const upstream = await startFaultServer();
   const clock = createIdleClock(NOW_MS);
   const gateway = startGateway(upstream.url, { SCALEOPS_MAX_ATTEMPTS: '1', GATEWAY_METRICS: 'on', ...env }, clock);
@@ -53,9 +53,9 @@ async function startStand(first: object | Fault, env: Record<string, string> = {
     await upstream[Symbol.asyncDispose]();
   });
   const serve = (json: object | Fault): void => {
-    // A connection of its own for each answer, so that no test depends on when an idle one is closed.
+    // One connection per response, so no test depends on the closing of idle ones.
     const fault = typeof json === 'function' ? (json as Fault) : faults.closeDelimited(JSON.stringify(json));
-    for (const path of [WORKLOADS, AGGREGATED]) upstream.answer(path, fault);
+    for (const path of [WORKLOADS, AGGREGATED]) upstream.respond(path, fault);
   };
   serve(first);
   return { ...gateway, upstream, clock, serve };
@@ -64,35 +64,35 @@ async function startStand(first: object | Fault, env: Record<string, string> = {
 const WARNINGS = 'warnings { code message count field }';
 
 /** A field of the workload report. */
-async function askReport(stand: TestGateway, fields: string, filter = 'last: "7d"'): Promise<any> {
-  const { data, errors } = await stand.ask(`{ workloadCosts(filter: { ${filter} }) { ${fields} } }`);
+async function fetchReport(fixture: TestGateway, fields: string, filter = 'last: "7d"'): Promise<any> {
+  const { data, errors } = await fixture.send(`{ workloadCosts(filter: { ${filter} }) { ${fields} } }`);
   expect(errors).toEqual([]);
   return data.workloadCosts;
 }
 
-const codesIn = async (stand: TestGateway): Promise<string[]> =>
-  ((await askReport(stand, WARNINGS)) as { warnings: { code: string }[] }).warnings.map(({ code }) => code);
+const codesIn = async (fixture: TestGateway): Promise<string[]> =>
+  ((await fetchReport(fixture, WARNINGS)) as { warnings: { code: string }[] }).warnings.map(({ code }) => code);
 
-describe('a report that is as it should be', () => {
-  test('has no warnings, in neither the answer nor the log nor the metrics', async () => {
-    const stand = await startStand(report([R], { error: null, errors: [], truncation: { omittedEntries: 0 } }));
-    expect(await askReport(stand, `${WARNINGS} totals { rowsWithoutCost }`)).toEqual({
+describe('a correct report', () => {
+  test('has no warnings in the response, the log and the metrics', async () => {
+    const fixture = await startFixture(report([R], { error: null, errors: [], truncation: { omittedEntries: 0 } }));
+    expect(await fetchReport(fixture, `${WARNINGS} totals { rowsWithoutCost }`)).toEqual({
       warnings: [],
       totals: { rowsWithoutCost: 0 },
     });
-    expect(stand.log.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+    expect(fixture.log.filter(({ level }) => Number(level) >= 40)).toEqual([]);
   });
 });
 
-describe('a number that cannot be read', () => {
+describe('an unreadable number', () => {
   const rows = [...Array.from({ length: 999 }, () => ({ ...R, totalCost: 1 })), { ...R, totalCost: '12,500.00' }].map(
     (row, at) => ({ ...row, workloadName: `w${at}` }),
   );
 
-  test.each(['"12,500.00"', '"NaN"', '"+Inf"', '1e400'])('%s is null, not 0, and not in the sum', async (text) => {
+  test.each(['"12,500.00"', '"NaN"', '"+Inf"', '1e400'])('%s is null, not 0, and is not in the sum', async (text) => {
     const json = JSON.stringify(report(rows)).replace('"12,500.00"', text);
-    const stand = await startStand(faults.closeDelimited(json));
-    expect(await askReport(stand, `totals { rowCount totalCost rowsWithoutCost } ${WARNINGS}`)).toEqual({
+    const fixture = await startFixture(faults.closeDelimited(json));
+    expect(await fetchReport(fixture, `totals { rowCount totalCost rowsWithoutCost } ${WARNINGS}`)).toEqual({
       totals: { rowCount: 1000, totalCost: 999, rowsWithoutCost: 1 },
       warnings: [
         {
@@ -105,7 +105,7 @@ describe('a number that cannot be read', () => {
     });
   });
 
-  test('counts as a row without cost in its group, in the other groups together, and in filtered totals', async () => {
+  test('is counted in rowsWithoutCost of its group, of the others, and of filtered totals', async () => {
     const costs = [
       ['a', 'x'],
       ['a', 3],
@@ -113,11 +113,11 @@ describe('a number that cannot be read', () => {
       ['b', 2],
       ['c', 1],
     ] as const;
-    const stand = await startStand(
+    const fixture = await startFixture(
       report(costs.map(([namespace, totalCost], at) => ({ ...R, namespace, totalCost, workloadName: `w${at}` }))),
     );
-    const { breakdown, totals } = await askReport(
-      stand,
+    const { breakdown, totals } = await fetchReport(
+      fixture,
       `breakdown(by: [{ field: NAMESPACE }], first: 1) {
         groups { keys { value } totals { totalCost rowsWithoutCost } } others { totalCost rowsWithoutCost } totals { rowsWithoutCost }
       } totals(where: { namespaces: ["a"] }) { rowCount rowsWithoutCost }`,
@@ -130,11 +130,11 @@ describe('a number that cannot be read', () => {
     expect(totals).toEqual({ rowCount: 2, rowsWithoutCost: 1 });
   });
 
-  test('is logged and counted once for each report that is fetched, by code and field', async () => {
-    const stand = await startStand(report([{ ...R, totalCost: CANARY, hourlyCost: CANARY }, null]));
-    for (let time = 0; time < 3; time += 1) await askReport(stand, WARNINGS);
-    expect(stand.upstream.requests).toHaveLength(1);
-    expect(stand.log.filter(({ level }) => level === 40)).toMatchObject([
+  test('is logged and counted once per fetched report, by code and field', async () => {
+    const fixture = await startFixture(report([{ ...R, totalCost: CANARY, hourlyCost: CANARY }, null]));
+    for (let time = 0; time < 3; time += 1) await fetchReport(fixture, WARNINGS);
+    expect(fixture.upstream.requests).toHaveLength(1);
+    expect(fixture.log.filter(({ level }) => level === 40)).toMatchObject([
       {
         report: 'workloads',
         warnings: [
@@ -145,27 +145,27 @@ describe('a number that cannot be read', () => {
         msg: 'report has data-quality warnings',
       },
     ]);
-    const response = await stand.gateway.fetch(new Request('http://gateway/metrics'));
+    const response = await fixture.gateway.fetch(new Request('http://gateway/metrics'));
     const metrics = parseMetrics(await response.text());
     const name = 'gateway_report_warnings_total';
     expect(metrics.value(name, { code: 'UNREADABLE_NUMBER', field: 'totalCost' })).toBe(1);
     expect(metrics.value(name, { code: 'SKIPPED_ROW', field: '' })).toBe(1);
     expect(metrics.sum(name)).toBe(3);
-    expect(JSON.stringify(stand.log)).not.toContain(CANARY);
+    expect(JSON.stringify(fixture.log)).not.toContain(CANARY);
   });
 });
 
-describe('a report of which a part is missing', () => {
+describe('a partial report', () => {
   test.each<[string, object, string]>([
     ['error', { clusters: ['c1', 'c2'], error: `c2: ${CANARY}` }, 'error'],
     ['errors', { errors: [{ message: CANARY }] }, 'errors'],
     ['failed clusters', { failedClusters: [CANARY] }, 'failedClusters'],
-    ['entries that are left out', { truncation: { omittedEntries: 499 } }, 'truncation'],
+    ['omitted entries', { truncation: { omittedEntries: 499 } }, 'truncation'],
     ['a flag in another spelling', { is_truncated: true }, 'isTruncated'],
     ['a flag that is not set', { isComplete: false }, 'isComplete'],
-  ])('(%s) is shown with a warning', async (_title, more, field) => {
-    const stand = await startStand(report([R], more));
-    const shown = await askReport(stand, `rows { nodes { totalCost } } ${WARNINGS}`);
+  ])('(%s) is served with a warning', async (_title, more, field) => {
+    const fixture = await startFixture(report([R], more));
+    const shown = await fetchReport(fixture, `rows { nodes { totalCost } } ${WARNINGS}`);
     expect(shown).toEqual({
       rows: { nodes: [{ totalCost: 10 }] },
       warnings: [
@@ -179,9 +179,9 @@ describe('a report of which a part is missing', () => {
     });
   });
 
-  test('shows the warning for a cluster and a namespace, also for one that may be in the missing part', async () => {
-    const stand = await startStand(report([R], { failedClusters: ['c2'] }));
-    const { data } = await stand.ask(
+  test('has the warning for a cluster and a namespace, also for a missing one', async () => {
+    const fixture = await startFixture(report([R], { failedClusters: ['c2'] }));
+    const { data } = await fixture.send(
       '{ a: kubernetesCluster(name: "c1") { costs { totals { totalCost } warnings { code } } } ' +
         'b: kubernetesNamespace(clusterName: "c2", name: "x") { costs { totals { rowCount } warnings { code } } } }',
     );
@@ -197,26 +197,26 @@ describe('labels', () => {
     ['objects with capital letters', [{ Key: 'team', Value: 'a' }]],
     ['one text', 'team=a,env=prod'],
     ['a map with lists', { team: ['a', 'b'] }],
-  ])('that are %s are grouped by', async (_title, ownerLabels) => {
-    const stand = await startStand(report([{ ...R, ownerLabels }]));
-    const shown = await askReport(
-      stand,
+  ])('that are %s can be grouped by', async (_title, ownerLabels) => {
+    const fixture = await startFixture(report([{ ...R, ownerLabels }]));
+    const shown = await fetchReport(
+      fixture,
       `breakdown(by: [{ label: "team" }]) { groups { keys { value } } } ${WARNINGS}`,
     );
     expect(shown).toEqual({ breakdown: { groups: [{ keys: [{ value: 'a' }] }] }, warnings: [] });
   });
 
-  test('whose value is long open their group', async () => {
+  test('with a long value select their group in `where`', async () => {
     const value = 'v'.repeat(100_000);
     const annotations = [{ key: 'example.com/note', value }];
-    const stand = await startStand(
+    const fixture = await startFixture(
       report([
         { ...R, annotations },
         { ...R, workloadName: 'x' },
       ]),
     );
     const by = { annotation: 'example.com/note' };
-    const { data, errors } = await stand.ask(
+    const { data, errors } = await fixture.send(
       `query ($where: CostRowsWhere, $by: [CostDimensionInput!]!) { workloadCosts {
         breakdown(by: $by) { groups { keys { value } } } totals(where: $where) { rowCount }
       } }`,
@@ -227,10 +227,10 @@ describe('labels', () => {
     expect(data.workloadCosts.totals).toEqual({ rowCount: 1 });
   });
 
-  test('in a shape that is not known are left out with a warning', async () => {
+  test('in an unknown shape are omitted with a warning', async () => {
     const odd = { ...R, labels: { team: 'a' }, ownerLabels: [['team', CANARY]] };
-    const stand = await startStand(report([odd, { ...odd, workloadName: 'x' }, { ...R, workloadName: 'y' }]));
-    const shown = await askReport(stand, `rows { nodes { ownerLabels { key } labels { value } } } ${WARNINGS}`);
+    const fixture = await startFixture(report([odd, { ...odd, workloadName: 'x' }, { ...R, workloadName: 'y' }]));
+    const shown = await fetchReport(fixture, `rows { nodes { ownerLabels { key } labels { value } } } ${WARNINGS}`);
     expect(shown.rows.nodes[0]).toEqual({ ownerLabels: [], labels: [{ value: 'a' }] });
     expect(shown.warnings).toEqual([
       {
@@ -243,18 +243,18 @@ describe('labels', () => {
   });
 });
 
-test('rows that are no objects are left out with a warning', async () => {
-  const stand = await startStand(report([null, R, 7, CANARY, [R]]));
-  expect(await askReport(stand, `totals { rowCount totalCost } ${WARNINGS}`)).toEqual({
+test('rows that are no objects are omitted with a warning', async () => {
+  const fixture = await startFixture(report([null, R, 7, CANARY, [R]]));
+  expect(await fetchReport(fixture, `totals { rowCount totalCost } ${WARNINGS}`)).toEqual({
     totals: { rowCount: 1, totalCost: 10 },
     warnings: [{ code: 'SKIPPED_ROW', message: '4 rows were not objects and are left out.', count: 4, field: null }],
   });
 });
 
 describe('a name of another type', () => {
-  test('is null with a warning, in the report and in each of its parts', async () => {
+  test('is null with a warning, in the report and in parts of it', async () => {
     const rows = [R, { ...R, namespace: ['ns1'], totalCost: 7 }, { ...R, clusterName: { name: 'c1' }, totalCost: 5 }];
-    const stand = await startStand(report(rows));
+    const fixture = await startFixture(report(rows));
     const warnings = [
       {
         code: 'UNREADABLE_NAME',
@@ -269,17 +269,20 @@ describe('a name of another type', () => {
         field: 'namespace',
       },
     ];
-    expect(await askReport(stand, `totals { totalCost } ${WARNINGS}`)).toEqual({ totals: { totalCost: 22 }, warnings });
-    const { data } = await stand.ask(
+    expect(await fetchReport(fixture, `totals { totalCost } ${WARNINGS}`)).toEqual({
+      totals: { totalCost: 22 },
+      warnings,
+    });
+    const { data } = await fixture.send(
       `{ kubernetesNamespace(clusterName: "c1", name: "ns1") { costs { totals { totalCost } ${WARNINGS} } } }`,
     );
     expect(data.kubernetesNamespace.costs.totals).toEqual({ totalCost: 10 });
     expect(data.kubernetesNamespace.costs.warnings).toEqual(warnings);
   });
 
-  test('is read when it is a number or a boolean', async () => {
-    const stand = await startStand(report([{ ...R, clusterName: 7, namespace: true }]));
-    expect(await askReport(stand, `rows { nodes { clusterName namespace } } ${WARNINGS}`)).toEqual({
+  test('is converted when it is a number or a boolean', async () => {
+    const fixture = await startFixture(report([{ ...R, clusterName: 7, namespace: true }]));
+    expect(await fetchReport(fixture, `rows { nodes { clusterName namespace } } ${WARNINGS}`)).toEqual({
       rows: { nodes: [{ clusterName: '7', namespace: 'true' }] },
       warnings: [],
     });
@@ -288,8 +291,8 @@ describe('a name of another type', () => {
 
 describe('a byte order mark', () => {
   test('is skipped before a report', async () => {
-    const stand = await startStand(faults.closeDelimited(`\ufeff${JSON.stringify(report([R]))}`));
-    expect(await askReport(stand, `totals { totalCost } ${WARNINGS}`)).toEqual({
+    const fixture = await startFixture(faults.closeDelimited(`\ufeff${JSON.stringify(report([R]))}`));
+    expect(await fetchReport(fixture, `totals { totalCost } ${WARNINGS}`)).toEqual({
       totals: { totalCost: 10 },
       warnings: [],
     });
@@ -298,18 +301,18 @@ describe('a byte order mark', () => {
 
 describe('the window', () => {
   const windowOf = async (window: unknown, filter: string): Promise<{ window: object; warnings: object[] }> => {
-    const stand = await startStand(report([], { window }));
-    return (await askReport(stand, 'window { startTime endTime } warnings { code }', filter)) as never;
+    const fixture = await startFixture(report([], { window }));
+    return (await fetchReport(fixture, 'window { startTime endTime } warnings { code }', filter)) as never;
   };
   const iso = (ms: number): string => new Date(ms).toISOString();
-  const asked = { startTime: iso(NOW_MS - 7 * DAY_MS), endTime: iso(NOW_MS) };
+  const requested = { startTime: iso(NOW_MS - 7 * DAY_MS), endTime: iso(NOW_MS) };
 
   test.each([
     [{ startTime: NOW_MS - 7 * DAY_MS, endTime: NOW_MS }],
     [{ startTime: String(NOW_MS - 7 * DAY_MS), endTime: String(NOW_MS) }],
     [{ startTime: NOW_MS / 1_000 - 7 * 86_400, endTime: NOW_MS / 1_000 }],
-  ])('%j is read from the epoch', async (window) => {
-    expect(await windowOf(window, 'last: "7d"')).toEqual({ window: asked, warnings: [] });
+  ])('%j is a time since the epoch', async (window) => {
+    expect(await windowOf(window, 'last: "7d"')).toEqual({ window: requested, warnings: [] });
   });
 
   test.each([
@@ -319,19 +322,19 @@ describe('the window', () => {
     [{ startTime: 0, endTime: 0 }],
     [{ startTime: CANARY, endTime: CANARY }],
   ])('%j is replaced by the requested one', async (window) => {
-    expect(await windowOf(window, 'last: "7d"')).toEqual({ window: asked, warnings: [{ code: 'MISSING_WINDOW' }] });
+    expect(await windowOf(window, 'last: "7d"')).toEqual({ window: requested, warnings: [{ code: 'MISSING_WINDOW' }] });
   });
 
-  test('is an error of its own where it is neither given nor requested', async () => {
-    const stand = await startStand(report([R], { window: null }));
-    const { data, errors } = await stand.ask('{ workloadCosts { warnings { code message } totals { totalCost } } }');
+  test('is an error of the field `window` when neither the report nor the request has one', async () => {
+    const fixture = await startFixture(report([R], { window: null }));
+    const { data, errors } = await fixture.send('{ workloadCosts { warnings { code message } totals { totalCost } } }');
     const message =
       "ScaleOps' response has no readable period, and none was requested, so `window` is an error. Pass `last`.";
     expect([data.workloadCosts, errors]).toEqual([
       { warnings: [{ code: 'MISSING_WINDOW', message }], totals: { totalCost: 10 } },
       [],
     ]);
-    const failed = await stand.ask('{ workloadCosts { window { startTime } } }');
+    const failed = await fixture.send('{ workloadCosts { window { startTime } } }');
     expect(failed.errors).toMatchObject([
       {
         path: ['workloadCosts', 'window'],
@@ -340,7 +343,7 @@ describe('the window', () => {
           '`window` and comparisons to read the rest.',
       },
     ]);
-    const { warnings } = (await askReport(stand, WARNINGS)) as { warnings: { message: string }[] };
+    const { warnings } = (await fetchReport(fixture, WARNINGS)) as { warnings: { message: string }[] };
     expect(warnings.map((warning) => warning.message)).toEqual([
       "ScaleOps' response has no readable period. The requested period is shown instead.",
     ]);
@@ -357,7 +360,7 @@ describe('the window', () => {
     ['365d', 3 * 24, 0, true],
     ['1h', 1 / 12, 0, false],
     ['1h', 7 / 60, 0, true],
-    // Whole days: until midnight before or after now, or the day before where ScaleOps lags.
+    // Whole days until the midnight before or after now, or a day earlier when ScaleOps lags.
     ['7d', -23, -23, false],
     ['7d', 24, 24, false],
     ['7d', -26, -26, false],
@@ -367,30 +370,33 @@ describe('the window', () => {
     ['7d', 365 * 24, 365 * 24, true],
     ['1h', -3, -3, false],
     ['1h', -24, -24, true],
-  ])('of last: %s that begins %f and ends %f hours late: mismatch %s', async (last, startLate, endLate, isMismatch) => {
-    const lengthMs = last === '1h' ? HOUR_MS : Number.parseInt(last) * DAY_MS;
-    const window = {
-      startTime: NOW_MS - lengthMs + startLate * HOUR_MS,
-      endTime: NOW_MS + endLate * HOUR_MS,
-    };
-    const { warnings, ...shown } = await windowOf(window, `last: "${last}"`);
-    expect(warnings).toEqual(isMismatch ? [{ code: 'WINDOW_MISMATCH' }] : []);
-    expect(shown.window).toEqual({ startTime: iso(window.startTime), endTime: iso(window.endTime) });
-  });
+  ])(
+    'of last: %s that begins %f and ends %f hours late has a mismatch: %s',
+    async (last, startLate, endLate, isMismatch) => {
+      const lengthMs = last === '1h' ? HOUR_MS : Number.parseInt(last) * DAY_MS;
+      const window = {
+        startTime: NOW_MS - lengthMs + startLate * HOUR_MS,
+        endTime: NOW_MS + endLate * HOUR_MS,
+      };
+      const { warnings, ...shown } = await windowOf(window, `last: "${last}"`);
+      expect(warnings).toEqual(isMismatch ? [{ code: 'WINDOW_MISMATCH' }] : []);
+      expect(shown.window).toEqual({ startTime: iso(window.startTime), endTime: iso(window.endTime) });
+    },
+  );
 
   test.each([
     ['', '(filter: { timeRange: { last: "7d" } })'],
     ['(filter: { timeRange: { last: "7d" } })', ''],
-  ])('of 30 days is a mismatch for the last 7 days, asked as %j and then as %j', async (...filters) => {
-    const stand = await startStand(report([], { window: { startTime: NOW_MS - 30 * DAY_MS, endTime: NOW_MS } }));
+  ])('of 30 days is a mismatch for the last 7 days, requested as %j and then as %j', async (...filters) => {
+    const fixture = await startFixture(report([], { window: { startTime: NOW_MS - 30 * DAY_MS, endTime: NOW_MS } }));
     for (const filter of filters) {
-      const { data } = await stand.ask(`{ aggregatedCosts${filter} { warnings { code } } }`);
+      const { data } = await fixture.send(`{ aggregatedCosts${filter} { warnings { code } } }`);
       expect(data.aggregatedCosts.warnings).toEqual([{ code: 'WINDOW_MISMATCH' }]);
     }
-    expect(stand.upstream.requests).toHaveLength(1);
+    expect(fixture.upstream.requests).toHaveLength(1);
   });
 
-  test('of any period is no mismatch where none was requested', async () => {
+  test('of any period is no mismatch when no period was requested', async () => {
     expect(await windowOf(WINDOW_OF_2020, '')).toMatchObject({ warnings: [] });
   });
 
@@ -398,14 +404,19 @@ describe('the window', () => {
     [60_000, -60_000, []],
     [60_001, 0, [{ code: 'WINDOW_MISMATCH' }]],
     [0, -60_001, [{ code: 'WINDOW_MISMATCH' }]],
-  ])('is compared with the requested one: it begins %i and ends %i ms late', async (startLate, endLate, warnings) => {
-    const [from, to] = [NOW_MS - 3 * DAY_MS, NOW_MS - DAY_MS];
-    const stand = await startStand(report([], { window: { startTime: from + startLate, endTime: to + endLate } }));
-    const { data } = await stand.ask(
-      `{ aggregatedCosts(filter: { timeRange: { between: { from: "${iso(from)}", to: "${iso(to)}" } } }) { warnings { code } } }`,
-    );
-    expect(data.aggregatedCosts.warnings).toEqual(warnings);
-  });
+  ])(
+    'is compared with the requested one when it begins %i and ends %i ms late',
+    async (startLate, endLate, warnings) => {
+      const [from, to] = [NOW_MS - 3 * DAY_MS, NOW_MS - DAY_MS];
+      const fixture = await startFixture(
+        report([], { window: { startTime: from + startLate, endTime: to + endLate } }),
+      );
+      const { data } = await fixture.send(
+        `{ aggregatedCosts(filter: { timeRange: { between: { from: "${iso(from)}", to: "${iso(to)}" } } }) { warnings { code } } }`,
+      );
+      expect(data.aggregatedCosts.warnings).toEqual(warnings);
+    },
+  );
 });
 
 describe('a workload with two rows', () => {
@@ -415,13 +426,13 @@ describe('a workload with two rows', () => {
   ];
   const other = { ...R, workloadName: 'x', totalCost: 15 };
 
-  test('costs their sum as an entity, as in a breakdown, and has a warning', async () => {
-    const stand = await startStand(report([...twice, other]));
-    const shown = await askReport(
-      stand,
+  test('has their sum as an entity and in a breakdown, and a warning', async () => {
+    const fixture = await startFixture(report([...twice, other]));
+    const shown = await fetchReport(
+      fixture,
       `rows { nodes { id totalCost } } breakdown(by: [{ field: WORKLOAD_NAME }]) { groups { totals { totalCost } } } ${WARNINGS}`,
     );
-    const { data } = await stand.ask(
+    const { data } = await fixture.send(
       `{ kubernetesWorkload(clusterName: "C1", namespace: "ns1", type: "DEPLOYMENT", name: "w") { cost(last: "7d") {
         id workloadType totalCost onDemandHours spotHours onDemandPercent spotPercent replicas savingsAvailable share hourlyCost
       } } }`,
@@ -434,17 +445,17 @@ describe('a workload with two rows', () => {
     });
     expect(shown.breakdown.groups).toEqual([{ totals: { totalCost: 15 } }, { totals: { totalCost: 15 } }]);
     expect(shown.warnings).toMatchObject([{ code: 'DUPLICATE_ROW', count: 1, field: null }]);
-    // The sum is none of the rows.
+    // No row equals the sum.
     const nodes = shown.rows.nodes as { totalCost: number; id: string }[];
     expect(nodes.map(({ totalCost }) => totalCost)).toEqual([10, 5, 15]);
     expect(nodes.map((node) => node.id)).not.toContain(id);
   });
 
-  test('has the same sum, name and id whatever the order of its rows is', async () => {
+  test('has the same sum, name and id in any order of its rows', async () => {
     const costs: unknown[] = [];
     for (const rows of [twice, twice.toReversed()]) {
-      const stand = await startStand(report([...rows.map((row, at) => ({ ...row, services: [`s${at}`] })), other]));
-      const { data } = await stand.ask(
+      const fixture = await startFixture(report([...rows.map((row, at) => ({ ...row, services: [`s${at}`] })), other]));
+      const { data } = await fixture.send(
         '{ kubernetesWorkload(clusterName: "c1", namespace: "ns1", type: "Deployment", name: "w") { cost { id workloadType totalCost } } }',
       );
       costs.push(data.kubernetesWorkload.cost);
@@ -453,11 +464,11 @@ describe('a workload with two rows', () => {
     expect(costs[1]).toEqual(costs[0]);
   });
 
-  test.each(['NaN', null, ''])('has no cost when that of one row is %j', async (totalCost) => {
+  test.each(['NaN', null, ''])('has no cost when the cost of one row is %j', async (totalCost) => {
     const [first, second] = twice as [object, object];
     const odd = { ...second, totalCost, spotHours: 'x', amountOfWorkloads: 1 };
-    const stand = await startStand(report([first, odd, other]));
-    const { data } = await stand.ask(
+    const fixture = await startFixture(report([first, odd, other]));
+    const { data } = await fixture.send(
       `{ kubernetesWorkload(clusterName: "c1", namespace: "ns1", type: "Deployment", name: "w") { cost {
         totalCost share spotHours spotPercent onDemandPercent onDemandHours replicas amountOfWorkloads
       } } }`,
@@ -468,15 +479,15 @@ describe('a workload with two rows', () => {
     });
   });
 
-  test('is no warning in an aggregated report, whose rows are groups', async () => {
-    const stand = await startStand(report(twice));
-    const { data } = await stand.ask('{ aggregatedCosts { warnings { code } } }');
+  test('causes no warning in an aggregated report, whose rows are groups', async () => {
+    const fixture = await startFixture(report(twice));
+    const { data } = await fixture.send('{ aggregatedCosts { warnings { code } } }');
     expect(data.aggregatedCosts.warnings).toEqual([]);
   });
 });
 
-describe('a caller who may see one namespace', () => {
-  test('sees the warnings about visible rows and the whole answer, and no number of hidden ones', async () => {
+describe('a caller with permissions for one namespace', () => {
+  test('sees warnings about visible rows and the whole report, and no count of hidden rows', async () => {
     const upstream = await startFaultServer();
     const rows = [
       { ...R, totalCost: 'x', hourlyCost: 'x' },
@@ -486,7 +497,7 @@ describe('a caller who may see one namespace', () => {
       ...[null, null, null],
       ...[1, 2].map((totalCost) => ({ ...R, namespace: ['hidden'], totalCost })),
     ];
-    for (const path of [WORKLOADS, AGGREGATED]) upstream.answer(path, faults.json(report(rows, { error: CANARY })));
+    for (const path of [WORKLOADS, AGGREGATED]) upstream.respond(path, faults.json(report(rows, { error: CANARY })));
     const gateway = startRestrictedGateway({
       url: upstream.url,
       permissions: { callers: { ann: [{ clusters: ['c1'], namespaces: ['ns1'] }], all: 'all' } },
@@ -499,7 +510,7 @@ describe('a caller who may see one namespace', () => {
     });
     const query = '{ workloadCosts(filter: { last: "7d" }) { warnings { code count field message } } }';
     const counts = async (caller: string) => {
-      const { data, text } = await gateway.askAs(caller, query);
+      const { data, text } = await gateway.sendAs(caller, query);
       expect(text).not.toMatch(/hidden|canary/);
       const warnings = data.workloadCosts.warnings as { code: string; field: string | null; count: number }[];
       return warnings.map(({ code, field, count }) => [code, field, count]);
@@ -524,10 +535,10 @@ describe('a caller who may see one namespace', () => {
   });
 });
 
-describe('an aggregated report of a caller who may see one namespace', () => {
-  const ask = async (rows: readonly object[], fields: string): Promise<any> => {
+describe('an aggregated report of a caller with permissions for one namespace', () => {
+  const send = async (rows: readonly object[], fields: string): Promise<any> => {
     const upstream = await startFaultServer();
-    upstream.answer(AGGREGATED, faults.json(report(rows)));
+    upstream.respond(AGGREGATED, faults.json(report(rows)));
     const gateway = startRestrictedGateway({
       url: upstream.url,
       permissions: { callers: { ann: [{ clusters: ['c1', 'c2'], namespaces: ['ns1'] }] } },
@@ -538,7 +549,7 @@ describe('an aggregated report of a caller who may see one namespace', () => {
       await gateway[Symbol.asyncDispose]();
       await upstream[Symbol.asyncDispose]();
     });
-    const { data, errors } = await gateway.askAs(
+    const { data, errors } = await gateway.sendAs(
       'ann',
       `{ aggregatedCosts(filter: { groupBy: { labels: ["team"] } }) { ${fields} } }`,
     );
@@ -551,7 +562,7 @@ describe('an aggregated report of a caller who may see one namespace', () => {
   });
 
   test("has a row for each value of a label among the owner's labels", async () => {
-    const shown = await ask(
+    const shown = await send(
       [
         row('a', 10),
         row('b', 9),
@@ -575,9 +586,9 @@ describe('an aggregated report of a caller who may see one namespace', () => {
     ]);
   });
 
-  test.each([null, '', undefined])('counts a visible row whose cost is %j', async (totalCost) => {
+  test.each([null, '', undefined])('counts a visible row with the cost %j', async (totalCost) => {
     const hidden = row('a', null, { namespace: 'hidden' });
-    const shown = await ask(
+    const shown = await send(
       [row('a', 10), row('a', totalCost, { clusterName: 'c2' }), hidden],
       'warnings { code } totals { totalCost rowsWithoutCost } breakdown(by: [{ label: "team" }]) { groups { totals { rowsWithoutCost } } }',
     );
@@ -589,13 +600,13 @@ describe('an aggregated report of a caller who may see one namespace', () => {
   });
 });
 
-test('a report of which every row is odd has one warning per code and field', async () => {
+test('a report with a problem in every row has one warning per code and field', async () => {
   const odd = Object.fromEntries(
     ['totalCost', 'hourlyCost', 'replicas', 'labels', 'ownerLabels'].map((key) => [key, 5e9]),
   );
   const rows = Array.from({ length: 5_000 }, () => [{ ...R, ...odd, totalCost: 'x' }, null]).flat();
-  const stand = await startStand(report(rows, { failures: [1], hasMore: true }), { SCALEOPS_MAX_RESPONSE_MB: '8' });
-  expect(await codesIn(stand)).toEqual([
+  const fixture = await startFixture(report(rows, { failures: [1], hasMore: true }), { SCALEOPS_MAX_RESPONSE_MB: '8' });
+  expect(await codesIn(fixture)).toEqual([
     ...['PARTIAL_ANSWER', 'PARTIAL_ANSWER', 'SKIPPED_ROW', 'DUPLICATE_ROW'],
     ...['UNREADABLE_NUMBER', 'UNREADABLE_LABELS', 'UNREADABLE_LABELS'],
   ]);

@@ -19,7 +19,7 @@ import { originOf } from '../kit/report.js';
 
 const LARGE_BYTES = 4_194_304;
 
-/** A report of at least so many bytes; its only namespace has a name in another script. */
+/** A report of at least `bytes` bytes; its only namespace has a name in another script. */
 function makeText(bytes: number, namespace = '日本'): string {
   const rows: string[] = [];
   for (let length = 0; length < bytes; length += rows.at(-1)!.length + 1) {
@@ -57,7 +57,7 @@ async function startSlowUpstream(body: Buffer) {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: () => requests,
     /** Ends all responses, including later ones. */
-    letGo(): void {
+    releaseValues(): void {
       for (const response of open) response.end(body.subarray(-1_000));
       open.push = (response) => {
         response.end(body.subarray(-1_000));
@@ -71,40 +71,40 @@ const QUERY = 'query Rows($last: CostDuration!) { workloadCosts(filter: { last: 
 
 describe('five large reports at once', () => {
   // Fails when a body without a permit is refused, and when a permit is not released.
-  test('are all read, the fifth when another has been parsed, each with one call', async () => {
+  test('are all read with one call each, the fifth after another one is parsed', async () => {
     const text = makeText(LARGE_BYTES + 1_000_000);
     const upstream = await startSlowUpstream(Buffer.from(text));
     await using gateway = startGateway(upstream.url);
-    const asked = [1, 2, 3, 4, 5].map((days) => gateway.ask(QUERY, { last: `${days}d` }));
+    const pending = [1, 2, 3, 4, 5].map((days) => gateway.send(QUERY, { last: `${days}d` }));
     await upstream.arrivals(5);
-    upstream.letGo();
-    for (const answer of await Promise.all(asked)) {
-      expect(answer.errors).toEqual([]);
-      expect(answer.data.workloadCosts.rows.totalCount).toBe(countRows(text));
+    upstream.releaseValues();
+    for (const response of await Promise.all(pending)) {
+      expect(response.errors).toEqual([]);
+      expect(response.data.workloadCosts.rows.totalCount).toBe(countRows(text));
     }
     expect(upstream.requests()).toBe(5);
   });
 
-  test('end with their deadline while they wait, and let others proceed', async () => {
+  test('fail at their deadline while they wait, and release their place', async () => {
     const text = makeText(LARGE_BYTES + 1_000_000);
     const upstream = await startSlowUpstream(Buffer.from(text));
     const clock = createManualClock();
     await using gateway = startGateway(upstream.url, { SCALEOPS_BREAKER_FAILURES: '100' }, clock);
-    const asked = [1, 2, 3, 4, 5, 6].map((days) => gateway.ask(QUERY, { last: `${days}d` }));
+    const pending = [1, 2, 3, 4, 5, 6].map((days) => gateway.send(QUERY, { last: `${days}d` }));
     await upstream.arrivals(6);
     clock.advance(30_000);
-    for (const { errors } of await Promise.all(asked)) {
+    for (const { errors } of await Promise.all(pending)) {
       expect(errors).toMatchObject([{ extensions: { code: 'UPSTREAM_TIMEOUT' } }]);
     }
-    upstream.letGo();
-    const again = await gateway.ask(QUERY, { last: '7d' });
+    upstream.releaseValues();
+    const again = await gateway.send(QUERY, { last: '7d' });
     expect(again.errors).toEqual([]);
     expect(again.data.workloadCosts.rows.totalCount).toBe(countRows(text));
   });
 });
 
 describe('the limit of large bodies', () => {
-  test('makes a body that grows large wait until another one is released', async () => {
+  test('delays a growing body until another one is released', async () => {
     const limit = createReportParser({ keepsBodies: false, largeBodies: 2 });
     const permits = [0, 1, 2, 3].map(() => limit.start());
     for (const permit of permits) expect(permit.addBytes(LARGE_BYTES)).toBeUndefined();
@@ -112,7 +112,7 @@ describe('the limit of large bodies', () => {
     await settle();
     const isPending = () => [first, second, third, fourth].map((each) => each!.outcome() === 'pending');
     expect(isPending()).toEqual([false, false, true, true]);
-    // A body that is released while it waits leaves the queue.
+    // A body that is released while it waits is removed from the queue.
     permits[2]!.release();
     permits[0]!.release();
     permits[0]!.release();
@@ -145,7 +145,7 @@ describe('the parser thread', () => {
     }
   });
 
-  test('leaves a shared buffer usable for its other owner', async () => {
+  test('does not detach a shared buffer', async () => {
     const parser = createReportParser({ keepsBodies: true });
     onTestFinished(() => parser.close());
     const shared = Buffer.from(makeText(1_100_000));
@@ -178,7 +178,7 @@ describe('the parser thread', () => {
   });
 
   // Mutation: parser-thread.ts, onEnd keeps the old worker: the next parse never ends.
-  test('is replaced for the next report after it ran out of memory', async () => {
+  test('is replaced for the next report after it runs out of memory', async () => {
     const thread = createParserThread({ maxHeapMb: 24 });
     onTestFinished(() => thread.close());
     const bomb = `{"aggregatedWorkloads":[${'{"a":[[],[]]},'.repeat(1_000_000)}{}]}`;
@@ -209,10 +209,10 @@ describe('a process with 2 GiB of heap', () => {
     };
     await using gateway = startProcess([process.execPath, '--max-old-space-size=2048', MAIN], { env });
     const url = findUrl(await gateway.line(/./));
-    const asked = [1, 2, 3, 4, 5].map((days) => ask(url, `${days}d`));
+    const pending = [1, 2, 3, 4, 5].map((days) => send(url, `${days}d`));
     await upstream.arrivals(5);
-    upstream.letGo();
-    expect(await Promise.all(asked)).toEqual(
+    upstream.releaseValues();
+    expect(await Promise.all(pending)).toEqual(
       Array(5).fill({ data: { workloadCosts: { rows: { totalCount: 100_000 } } } }),
     );
     expect(upstream.requests()).toBe(5);
@@ -220,7 +220,7 @@ describe('a process with 2 GiB of heap', () => {
     expect(peak).toBeLessThan(2_048);
   });
 
-  async function ask(url: string, last: string): Promise<object> {
+  async function send(url: string, last: string): Promise<object> {
     const response = await fetch(`${url}/graphql`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

@@ -7,7 +7,7 @@ import { rankNumbers } from '../../src/report/query/ranks.js';
 import { runAll } from '../../src/report/steps.js';
 
 // Mutations: ranks.ts, `distinct += 1` for equal values too; rankNumbers() without findKnown().
-test('numbers rank as they compare: -0 equals 0, and NaN comes last', () => {
+test('numbers rank by comparison: -0 equals 0, and NaN is last', () => {
   const few = fc.constantFrom(0, -0, 1, -1, 0.5, -0.5, 5e-324, -5e-324, 1e300, -1e300, Number.MAX_VALUE, Number.NaN);
   fc.assert(
     fc.property(fc.array(fc.oneof(few, fc.double(), fc.integer()), { maxLength: 60 }), (values) => {

@@ -1,5 +1,5 @@
-// The queries of a report, compared with kit/reference.ts: any report, any arguments, the same answer. Also cursors after
-// a refresh, sums of 100,000 costs, and the time of large queries.
+// The queries of a report, compared with kit/reference.ts for any report and any arguments. Also cursors after a
+// refresh, sums of 100,000 costs, and the cost of large queries.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -103,14 +103,14 @@ describe('rows', () => {
         anyOrder,
         fc.record({ first: anyFirst, after: anyPlace, last: anyFirst, before: anyPlace }),
         (json, where, orderBy, page) => {
-          const asked = report(json);
-          const all = sortRows(filterRows(readRows(json), where), orderBy, idsByPlace(asked));
+          const queried = report(json);
+          const all = sortRows(filterRows(readRows(json), where), orderBy, idsByPlace(queried));
           const there = (place: number | undefined) => (place !== undefined && place < all.length ? place : undefined);
           const after = there(page.after);
           const before = there(page.before);
           const cursorOf = (place: number | undefined) =>
-            place === undefined ? undefined : cursorAt(asked, { where, orderBy }, place);
-          const got = asked.selectRows({
+            place === undefined ? undefined : cursorAt(queried, { where, orderBy }, place);
+          const got = queried.selectRows({
             where,
             orderBy,
             first: page.first,
@@ -137,17 +137,17 @@ describe('rows', () => {
         anyOrder,
         fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
         (json, where, orderBy, sizes) => {
-          const asked = report(json);
-          const all = places(sortRows(filterRows(readRows(json), where), orderBy, idsByPlace(asked)));
-          expect(walk(asked, { where, orderBy }, 'forward', sizes)).toEqual(all);
-          expect(walk(asked, { where, orderBy }, 'backward', sizes)).toEqual(all);
+          const queried = report(json);
+          const all = places(sortRows(filterRows(readRows(json), where), orderBy, idsByPlace(queried)));
+          expect(walk(queried, { where, orderBy }, 'forward', sizes)).toEqual(all);
+          expect(walk(queried, { where, orderBy }, 'backward', sizes)).toEqual(all);
         },
       ),
       { numRuns: 300 },
     );
   });
 
-  test("with equal keys have one order, whatever ScaleOps' order is", () => {
+  test('with equal keys have the same order, whatever order ScaleOps returns', () => {
     const rows = ['a', 'b', 'c', 'd', 'e'].map((id, at) => ({ id, totalCost: at % 2, replicas: 1 }));
     const inOrder = (list: object[], ...orderBy: RowOrder[]) =>
       ids(reportOf(list).selectRows({ orderBy }).rows).join('');
@@ -164,7 +164,7 @@ describe('rows', () => {
     }
   });
 
-  test('with equal keys are each on one page when ScaleOps returns them in another order meanwhile', () => {
+  test('with equal keys are each on one page, even when ScaleOps changes their order meanwhile', () => {
     const rows = Array.from({ length: 100 }, (_, at) => ({ workloadName: `w${at}`, totalCost: 1 }));
     const orderBy: RowOrder[] = [{ field: 'totalCost', direction: 'DESC' }];
     const [one, other] = [reportOf(rows), reportOf(rows.toReversed())];
@@ -179,7 +179,7 @@ describe('rows', () => {
     expect([seen.length, new Set(seen).size]).toEqual([100, 100]);
   });
 
-  test.each([...NAMES, ...NUMBERS])('without %s come last in both directions', (field) => {
+  test.each([...NAMES, ...NUMBERS])('without %s are last in both directions', (field) => {
     const values = NAMES.includes(field as never) ? ['b', '', 'a', null] : [2, null, -1, undefined];
     const rows = values.map((value, at) => ({ id: `${at}`, [field]: value }));
     for (const direction of ['ASC', 'DESC'] as const) {
@@ -214,9 +214,9 @@ describe('rows', () => {
   });
 
   test('have a share of the cost of the whole report, also with a filter', () => {
-    const asked = reportOf([{ id: 'a', totalCost: 1, namespace: 'x' }, { id: 'b', totalCost: 3 }, { id: 'c' }]);
-    expect(asked.selectRows({}).rows.map(({ share }) => share)).toEqual([0.25, 0.75, null]);
-    expect(asked.selectRows({ where: { namespaces: ['x'] } }).rows[0]!.share).toBe(0.25);
+    const queried = reportOf([{ id: 'a', totalCost: 1, namespace: 'x' }, { id: 'b', totalCost: 3 }, { id: 'c' }]);
+    expect(queried.selectRows({}).rows.map(({ share }) => share)).toEqual([0.25, 0.75, null]);
+    expect(queried.selectRows({ where: { namespaces: ['x'] } }).rows[0]!.share).toBe(0.25);
   });
 
   test('have no share when the total is 0 or so small that the quotient is not finite', () => {
@@ -241,7 +241,7 @@ function walk(of: SyncReport, query: Query, way: 'forward' | 'backward', sizes: 
     });
     if (way === 'forward') pages.push(places(page.rows));
     else pages.unshift(places(page.rows));
-    // Bounds a walk that makes no progress.
+    // Limits a loop that makes no progress.
     if (!(way === 'forward' ? page.hasNextPage : page.hasPreviousPage) || turn > 30) return pages.flat();
     cursor = page.cursorOf(way === 'forward' ? page.rowCount - 1 : 0);
   }
@@ -257,11 +257,11 @@ describe('totals', () => {
     );
   });
 
-  test('count a row without a value, which adds nothing', () => {
-    const asked = reportOf([{ id: 'a', totalCost: 2 }, { id: 'b', totalCost: null }, { id: 'c' }]);
-    expect(asked.sumRows()).toMatchObject({ rowCount: 3 });
-    expect(asked.sumRows().sum('totalCost')).toBe(2);
-    expect(asked.sumRows({ minTotalCost: -1 }).rowCount).toBe(1);
+  test('count a row without a value, which adds nothing to the sum', () => {
+    const queried = reportOf([{ id: 'a', totalCost: 2 }, { id: 'b', totalCost: null }, { id: 'c' }]);
+    expect(queried.sumRows()).toMatchObject({ rowCount: 3 });
+    expect(queried.sumRows().sum('totalCost')).toBe(2);
+    expect(queried.sumRows({ minTotalCost: -1 }).rowCount).toBe(1);
   });
 
   test('compute percentages from summed hours, not from the percentages of rows', () => {
@@ -274,7 +274,7 @@ describe('totals', () => {
     expect(percentOfHours(reportOf([{ id: 'a', onDemandPercent: 50 }]).sumRows(), 'onDemandHours')).toBeNull();
   });
 
-  test('have exact percentages, and none when the hours add up to 0', () => {
+  test('have exact percentages, which are null when the hours add up to 0', () => {
     const percentOf = (onDemandHours: number, ...spotHours: number[]) =>
       percentOfHours(
         reportOf([{ id: 'a', onDemandHours }, ...spotHours.map((hours) => ({ id: 'b', spotHours: hours }))]).sumRows(),
@@ -306,13 +306,13 @@ describe('sums of 100,000 costs', () => {
     ['of all magnitudes', make((seed) => 10 ** (randomBelow(600, seed) - 300))],
     ['that cancel each other', make((seed, index) => (index % 2 === 0 ? 1 : -1) * randomBelow(1e9, seed))],
     ['that cancel except for the smallest', make((_, index) => [1e100, 1, 1e-20, -1e100, -1][index % 5]!)],
-    ['that pass the largest double and come back', make((_, index) => [1e308, 1e308, -1e308, -1e308, 0.1][index % 5]!)],
-    ['that pass the largest double', make(() => -1e308)],
+    ['that exceed the largest double in between', make((_, index) => [1e308, 1e308, -1e308, -1e308, 0.1][index % 5]!)],
+    ['that exceed the largest double', make(() => -1e308)],
   ])('%s are exact and rounded once', (_name, costs) => {
-    const asked = reportOf(costs.map((totalCost, at) => ({ id: `${at}`, totalCost, namespace: `n${at % 7}` })));
+    const queried = reportOf(costs.map((totalCost, at) => ({ id: `${at}`, totalCost, namespace: `n${at % 7}` })));
     const expected = sumExactly(costs);
-    expect(asked.sumRows().sum('totalCost')).toBe(expected);
-    const { groups, totals } = asked.breakDown({
+    expect(queried.sumRows().sum('totalCost')).toBe(expected);
+    const { groups, totals } = queried.breakDown({
       by: [{ field: 'namespace' }],
       orderBy: { field: 'key', direction: 'ASC' },
     });
@@ -345,13 +345,13 @@ describe('sums of costs with up to 15 decimals', () => {
     });
     fc.assert(
       fc.property(anyUnits, (units) => {
-        const asked = reportOf(
+        const queried = reportOf(
           units.map((each, at) => ({ id: `${at}`, namespace: `n${at % 3}`, totalCost: Number(`${each}e-15`) })),
         );
         const sumOf = (of: bigint[]) => Number(`${of.reduce((sum, each) => sum + each, 0n)}e-15`);
-        expect(asked.sumRows().sum('totalCost')).toBe(sumOf(units));
+        expect(queried.sumRows().sum('totalCost')).toBe(sumOf(units));
         const query = { by: [{ field: 'namespace' }], orderBy: { field: 'key', direction: 'ASC' } } as const;
-        const { groups, totals } = asked.breakDown(query);
+        const { groups, totals } = queried.breakDown(query);
         expect(totals.sum('totalCost')).toBe(sumOf(units));
         expect(groups.map((group) => group.totals.sum('totalCost'))).toEqual(
           groups.map((_, group) => sumOf(units.filter((_each, at) => at % 3 === group))),
@@ -382,9 +382,9 @@ describe('a breakdown', () => {
   test('has the same totals as the totals field with the same filter', () => {
     fc.assert(
       fc.property(anyReport(), anyWhere, anyDimensions, anyFirst, (json, where, by, first) => {
-        const asked = report(json);
+        const queried = report(json);
         const orderBy = { field: 'totalCost', direction: 'DESC' } as const;
-        expect(read(asked.breakDown({ where, by, orderBy, first }).totals)).toEqual(read(asked.sumRows(where)));
+        expect(read(queried.breakDown({ where, by, orderBy, first }).totals)).toEqual(read(queried.sumRows(where)));
       }),
       { numRuns: 200 },
     );
@@ -409,17 +409,17 @@ describe('a breakdown', () => {
     );
   });
 
-  test('has groups that `where.dimensions` opens with their keys', () => {
+  test('has groups that `where.dimensions` selects by their keys', () => {
     fc.assert(
       fc.property(anyReport(), anyDimensions, fc.integer({ min: 1, max: 3 }), (json, all, count) => {
-        const asked = report(json);
+        const queried = report(json);
         const by = all.slice(0, count);
-        const { groups, totals } = asked.breakDown({ by, orderBy: { field: 'key', direction: 'ASC' } });
+        const { groups, totals } = queried.breakDown({ by, orderBy: { field: 'key', direction: 'ASC' } });
         for (const group of groups) {
           const dimensions = by.map((each, at) => ({ by: each, values: [group.keys[at]!], exclude: false }));
-          expect(read(asked.sumRows({ dimensions }))).toEqual(read(group.totals));
+          expect(read(queried.sumRows({ dimensions }))).toEqual(read(group.totals));
           const [first] = dimensions;
-          const others = asked.sumRows({ dimensions: [{ ...first!, exclude: true }] });
+          const others = queried.sumRows({ dimensions: [{ ...first!, exclude: true }] });
           if (by.length === 1) expect(others.rowCount).toBe(totals.rowCount - group.totals.rowCount);
         }
       }),
@@ -427,7 +427,7 @@ describe('a breakdown', () => {
     );
   });
 
-  test('separates groups when there are more pairs than a table holds', () => {
+  test('separates groups when there are more pairs than a lookup table has entries', () => {
     const COUNT = 1_500;
     const rows = Array.from({ length: 2 * COUNT }, (_, at) => ({
       id: `${at}`,
@@ -452,14 +452,14 @@ describe('a breakdown', () => {
 
   test('by a label reads ownerLabels before labels and treats an empty value as no label', () => {
     const team = (value: string) => [{ key: 'team', value }];
-    const asked = reportOf([
+    const queried = reportOf([
       { id: 'a', ownerLabels: team('own'), labels: team('grouped') },
       { id: 'b', labels: team('grouped') },
       { id: 'c', ownerLabels: team('') },
       { id: 'd', ownerLabels: [{ key: 'Team', value: 'own' }] },
     ]);
     const groupsBy = (label: string) =>
-      asked
+      queried
         .breakDown({ by: [{ label }], orderBy: { field: 'key', direction: 'ASC' } })
         .groups.map(({ keys: [key], totals: { rowCount } }) => [key, rowCount]);
     expect(groupsBy('team')).toEqual([
@@ -493,10 +493,10 @@ describe('a cursor', () => {
     });
     fc.assert(
       fc.property(anyReport(6), fc.nat(), anyChange, fc.boolean(), (json, place, { at, character, kind }, isAfter) => {
-        const asked = report(json);
-        const { totalCount } = asked.selectRows(QUERY);
+        const queried = report(json);
+        const { totalCount } = queried.selectRows(QUERY);
         fc.pre(totalCount > 0);
-        const cursor = cursorAt(asked, QUERY, place % totalCount);
+        const cursor = cursorAt(queried, QUERY, place % totalCount);
         const cut = at % cursor.length;
         const changed = {
           replace: cursor.slice(0, cut) + character + cursor.slice(cut + 1),
@@ -505,17 +505,17 @@ describe('a cursor', () => {
           drop: cursor.slice(0, cut) + cursor.slice(cut + 1),
         }[kind];
         fc.pre(changed !== cursor);
-        expect(() => asked.selectRows({ ...QUERY, [isAfter ? 'after' : 'before']: changed })).toThrow(CursorError);
+        expect(() => queried.selectRows({ ...QUERY, [isAfter ? 'after' : 'before']: changed })).toThrow(CursorError);
       }),
       { numRuns: 1000 },
     );
   });
 
-  test('is refused when a client made it up', () => {
-    const asked = reportOf(rows);
+  test('is refused when a client invented it', () => {
+    const queried = reportOf(rows);
     const base64 = (text: string) => Buffer.from(text).toString('base64url');
     const made = ['', ' ', '0', 'null', base64('0.a'), base64(`${'A'.repeat(11)}0.a`), 'A'.repeat(10_000), '\ud83d'];
-    for (const after of made) expect(() => asked.selectRows({ ...QUERY, after })).toThrow(CursorError);
+    for (const after of made) expect(() => queried.selectRows({ ...QUERY, after })).toThrow(CursorError);
   });
 
   test('names the argument in its error', () => {
@@ -533,21 +533,21 @@ describe('a cursor', () => {
   test.each<[string, Query]>([
     ['order', { orderBy: [{ field: 'totalCost', direction: 'ASC' }] }],
     ['order with a further key', { orderBy: [...QUERY.orderBy!, { field: 'namespace', direction: 'ASC' }] }],
-    ['order of none', { orderBy: undefined }],
+    ['list without an order', { orderBy: undefined }],
     ['where', { where: { namespaces: ['n'] } }],
     ['report', { origin: { ...originOf(reportOf([])), request: { report: 'workloads', range: '30d' } } }],
   ])('is refused for another %s', (_name, other) => {
-    const asked = reportOf(rows);
-    const after = cursorAt(asked, QUERY, 1);
-    expect(asked.selectRows({ ...QUERY, after }).rowCount).toBe(3);
-    expect(() => asked.selectRows({ ...QUERY, ...other, after })).toThrow(CursorError);
+    const queried = reportOf(rows);
+    const after = cursorAt(queried, QUERY, 1);
+    expect(queried.selectRows({ ...QUERY, after }).rowCount).toBe(3);
+    expect(() => queried.selectRows({ ...QUERY, ...other, after })).toThrow(CursorError);
   });
 
   test('identifies its row among several with the same id, in both directions', () => {
     const twins = Array.from({ length: 6 }, (_, at) => ({ id: 'twin', totalCost: 6 - at }));
-    const asked = reportOf(twins);
-    const after = cursorAt(asked, {}, 2);
-    const costs = (query: Query) => asked.selectRows(query).rows.map(({ totalCost }) => totalCost);
+    const queried = reportOf(twins);
+    const after = cursorAt(queried, {}, 2);
+    const costs = (query: Query) => queried.selectRows(query).rows.map(({ totalCost }) => totalCost);
     expect(costs({ after })).toEqual([3, 2, 1]);
     expect(costs({ before: after })).toEqual([6, 5]);
   });
@@ -561,16 +561,16 @@ describe('a cursor', () => {
     test.each<[string, string, string, string]>([
       ['follows its row to a later place', 'xyzabcdefgh', 'efg', 'bc'],
       ['follows its row to an earlier place', 'dabcefgh', 'abc', ''],
-      ['goes on with what followed a row that is gone', 'abcefgh', 'efg', 'bc'],
-      ['goes on at the end of a report that has become short', 'ab', '', 'ab'],
-      ['goes on in a report that has become empty', '', '', ''],
-      ['takes the first of several equal rows', 'dabcedfghd', 'abc', ''],
+      ['continues after a removed row', 'abcefgh', 'efg', 'bc'],
+      ['continues at the end of a report that has become shorter', 'ab', '', 'ab'],
+      ['continues in a report that has become empty', '', '', ''],
+      ['continues after the first of several equal rows', 'dabcedfghd', 'abc', ''],
     ])('%s', (_name, refreshed, forward, backward) => {
       expect(next(refreshed, { after: cursorOf('d'), first: 3 })).toBe(forward);
       expect(next(refreshed, { before: cursorOf('d'), last: 2 })).toBe(backward);
     });
 
-    test('follows its row, or stands for its index when the row is gone', () => {
+    test('follows its row, or its index when the row is missing', () => {
       fc.assert(
         fc.property(
           fc.shuffledSubarray(Array.from('abcdefgh')),
@@ -589,7 +589,7 @@ describe('a cursor', () => {
 });
 
 describe('a cursor of a filtered list', () => {
-  const asked = reportOf(
+  const queried = reportOf(
     ['a', 'b', 'c', 'd'].map((id) => ({ id, clusterName: 'x', workloadName: 'api', ownerLabels: { k: 'v', l: 'w' } })),
   );
   const dimensions = [matchLabel('k', 'v'), matchLabel('l', 'w', 'x')];
@@ -607,14 +607,14 @@ describe('a cursor of a filtered list', () => {
     ],
     ['a search in any case', { search: 'X' }, { search: 'x' }],
   ])('is accepted for an equivalent filter: %s', (_name, where, same) => {
-    const cursor = asked.selectRows({ where, first: 2 }).cursorOf(1);
-    expect(ids(asked.selectRows({ where: same, after: cursor }).rows)).toEqual(['c', 'd']);
+    const cursor = queried.selectRows({ where, first: 2 }).cursorOf(1);
+    expect(ids(queried.selectRows({ where: same, after: cursor }).rows)).toEqual(['c', 'd']);
   });
 
   test('is refused for another filter', () => {
-    const cursor = asked.selectRows({ where: { clusterNames: ['x'] }, first: 2 }).cursorOf(1);
+    const cursor = queried.selectRows({ where: { clusterNames: ['x'] }, first: 2 }).cursorOf(1);
     for (const where of [undefined, { clusterNames: ['x', 'y'] }, { namespaces: ['x'] }, { search: 'x' }]) {
-      expect(() => asked.selectRows({ where, after: cursor })).toThrow(CursorError);
+      expect(() => queried.selectRows({ where, after: cursor })).toThrow(CursorError);
     }
   });
 });
@@ -630,7 +630,7 @@ describe('in a report of 100,000 rows', () => {
       ownerLabels: LABELS.slice(0, at === 0 ? 1_000 : 5),
     })),
   );
-  test('a cursor with index 999,999,999 stands for its row, or for the end', () => {
+  test('a cursor with index 999,999,999 means its row, or the end', () => {
     const codec = createCursorCodec(() => [toReportId({ report: 'workloads' }), [], null]);
     const index = 999_999_999;
     const gone = codec.encode({ index, id: 'gone' });
@@ -683,12 +683,12 @@ describe('in a report of 100,000 rows', () => {
 });
 
 describe('the derived data of a report', () => {
-  test('stays correct when it is evicted again and again', () => {
+  test('stays correct when it is evicted repeatedly', () => {
     // Three rows have a budget for less than one column, twenty for about eight.
     for (const count of [3, 20]) {
       const [json] = fc.sample(anyReport(count, count), { numRuns: 1, seed: 11 }) as [UpstreamReport];
       const rows = readRows(json);
-      const asked = report(json);
+      const queried = report(json);
       const keys = [
         'team',
         'none',
@@ -699,17 +699,17 @@ describe('the derived data of a report', () => {
       ];
       for (const label of keys) {
         const query = { by: [{ label }], orderBy: order('key') };
-        expect(readBreakdown(asked, query)).toEqual(groupRows(rows, query));
+        expect(readBreakdown(queried, query)).toEqual(groupRows(rows, query));
       }
       for (let round = 0; round < 2; round += 1) {
         for (const [at, label] of keys.entries()) {
           const field = [...NAMES, ...NUMBERS][at % 17]!;
           const orderBy: RowOrder[] = [{ field, direction: 'ASC' }, ...NAMES.map((each) => order(each))];
-          expect(places(asked.selectRows({ orderBy }).rows)).toEqual(
-            places(sortRows(rows, orderBy, idsByPlace(asked))),
+          expect(places(queried.selectRows({ orderBy }).rows)).toEqual(
+            places(sortRows(rows, orderBy, idsByPlace(queried))),
           );
           const query = { by: [{ label }, { field: NAMES[at % 4]! }], orderBy: order('key') };
-          expect(readBreakdown(asked, query)).toEqual(groupRows(rows, query));
+          expect(readBreakdown(queried, query)).toEqual(groupRows(rows, query));
         }
       }
     }
@@ -721,7 +721,7 @@ describe('the derived data of a report', () => {
       fc.property(fc.nat({ max: 100 }), fc.array(anyUse, { maxLength: 40 }), (budget, uses) => {
         const derived = new DerivedCache(budget);
         // The most recently used last.
-        let kept: { key: string; size: number; thing: object }[] = [];
+        let kept: { key: string; size: number; value: object }[] = [];
         for (const { key, bytes } of uses) {
           const made: object[] = [];
           const make = function* (): Steps<object> {
@@ -731,9 +731,9 @@ describe('the derived data of a report', () => {
           };
           const got = runAll(derived.get(key, make, () => bytes));
           const known = kept.find((each) => each.key === key);
-          expect(got).toBe(known?.thing ?? made[0]);
+          expect(got).toBe(known?.value ?? made[0]);
           expect(made).toHaveLength(known === undefined ? 1 : 0);
-          const entry = known ?? { key, size: bytes + key.length, thing: got };
+          const entry = known ?? { key, size: bytes + key.length, value: got };
           if (entry.size > budget) continue;
           kept = [...kept.filter((each) => each !== known), entry];
           while (kept.reduce((sum, each) => sum + each.size, 0) > budget) kept.shift();

@@ -1,4 +1,4 @@
-// The ids of rows and reports, over random reports: what they have to tell apart, and what must not change them.
+// The ids of rows and reports, over random reports: they distinguish rows, and survive changes of costs and order.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,7 +24,7 @@ const [ONE, TWO] = [
   { key: 'l', value: 'v' },
 ];
 const anyLabels = fc.constantFrom(null, [], [ONE], { k: 'v' }, [ONE, TWO]);
-/** Rows that often differ in one thing alone. */
+/** Rows that often differ in one property only. */
 const anySimilarRow: fc.Arbitrary<UpstreamRow> = fc.record({
   id: fc.constantFrom('', 'i', 'j'),
   ownerLabels: anyLabels,
@@ -34,7 +34,7 @@ const anySimilarRow: fc.Arbitrary<UpstreamRow> = fc.record({
   annotations: anyLabels,
 });
 
-/** Rows of which some are there twice, some have no name, and some have no id. */
+/** Rows with duplicates, and some without a name or an id. */
 const anyRows: fc.Arbitrary<UpstreamRow[]> = fc
   .oneof(anyReport(16).map(rowsOf), fc.array(anySimilarRow, { maxLength: 16 }))
   .chain((rows) => fc.shuffledSubarray([...rows, ...rows], { minLength: rows.length }))
@@ -51,7 +51,7 @@ const idsOf = (report: SyncReport, request?: ReportRequest): string[] => {
 const idsByPlace = (report: SyncReport): Map<string, string> =>
   new Map(report.selectRows({}).rows.map(({ services, id }) => [services[0]!, id]));
 
-/** What a row is known by, written down the plain way. Workloads are known by id and owner only where names repeat. */
+/** The identity of a row in a straightforward form. Workloads are identified by id and owner only when names repeat. */
 function identityOf(row: UpstreamRow): string {
   const texts = ['clusterName', 'namespace', 'workloadName', 'workloadType'].map(
     (name) => row[name as 'namespace'] ?? '',
@@ -66,14 +66,14 @@ function identityOf(row: UpstreamRow): string {
   return JSON.stringify([texts, lists, row.id ?? '']);
 }
 
-/** The rows that no other row is equal to. */
+/** The rows without equal rows. */
 function withoutDuplicates(rows: readonly UpstreamRow[], toKey = identityOf): UpstreamRow[] {
   const counts = new Map<string, number>();
   for (const row of rows) counts.set(toKey(row), (counts.get(toKey(row)) ?? 0) + 1);
   return rows.filter((row) => counts.get(toKey(row)) === 1);
 }
 
-/** What a row is known by as long as no other row has the same names and groups. */
+/** The identity of a row while no other row has the same names and groups. */
 function firstIdentityOf(row: UpstreamRow): string {
   return identityOf(row.workloadName ? { ...row, id: '', ownerLabels: null } : row);
 }
@@ -99,7 +99,7 @@ describe('ids of rows', () => {
     );
   });
 
-  test('are unique in a report of 100,000 rows, and among rows that are all equal', () => {
+  test('are unique in a report of 100,000 rows, and among equal rows', () => {
     const named = Array.from({ length: 100_000 }, (_, at) => ({ namespace: `n${at % 317}`, workloadName: `w${at}` }));
     expect(new Set(idsOf(read(named))).size).toBe(100_000);
     expect(new Set(idsOf(read(Array.from({ length: 5_000 }, () => ({}))))).size).toBe(5_000);
@@ -144,20 +144,17 @@ describe('ids of rows', () => {
     );
   });
 
-  test.each(['ownerLabels', 'labels', 'annotations'])(
-    'of groups stay the same when they are told apart by %s',
-    (field) => {
-      const groups = ['a', 'b', 'c'].map((value) => ({
-        ...{ id: '', labels: null, ownerLabels: null, annotations: null, services: [value] },
-        [field]: [{ key: 'team', value }],
-      }));
-      const ids = idsByPlace(read(groups));
-      expect(new Set(ids.values()).size).toBe(3);
-      expect(idsByPlace(read(groups.toReversed()))).toEqual(new Map([...ids].reverse()));
-    },
-  );
+  test.each(['ownerLabels', 'labels', 'annotations'])('of groups stay the same when %s distinguishes them', (field) => {
+    const groups = ['a', 'b', 'c'].map((value) => ({
+      ...{ id: '', labels: null, ownerLabels: null, annotations: null, services: [value] },
+      [field]: [{ key: 'team', value }],
+    }));
+    const ids = idsByPlace(read(groups));
+    expect(new Set(ids.values()).size).toBe(3);
+    expect(idsByPlace(read(groups.toReversed()))).toEqual(new Map([...ids].reverse()));
+  });
 
-  test('of groups differ when the same labels stand in another field', () => {
+  test('of groups differ when the same labels are in another field', () => {
     const fields = ['ownerLabels', 'labels', 'annotations'];
     const ids = fields.map((field) => idsOf(read([{ [field]: [ONE] }]))[0]);
     expect(new Set([...ids, ...idsOf(read([{}]))]).size).toBe(4);
@@ -166,7 +163,7 @@ describe('ids of rows', () => {
   test.each([
     ['the ids of ScaleOps', (at: number) => ({ id: `i${at}` })],
     ['the labels of its owner', (at: number) => ({ id: '', ownerLabels: { hash: `h${at}` } })],
-  ])('of rows of one workload stay the same when they are told apart by %s', (_what, tell) => {
+  ])('of rows of one workload stay the same when %s distinguishes them', (_what, tell) => {
     const rows = Array.from({ length: 50 }, (_, at) => ({
       ...{ clusterName: 'c', namespace: 'n', workloadType: 'Deployment', workloadName: 'w', services: [`${at}`] },
       ...tell(at),
@@ -176,7 +173,7 @@ describe('ids of rows', () => {
     expect(idsByPlace(read(rows.toReversed()))).toEqual(new Map([...ids].reverse()));
   });
 
-  test('are those of a direct report in a part of a wider report', () => {
+  test('are the same in a direct report and in a part of a wider report', () => {
     fc.assert(
       fc.property(anyRows, (rows) => {
         const named = rows.map((row, at) => ({ ...row, clusterName: at % 3 === 0 ? 'Far' : 'home' }));
@@ -190,7 +187,7 @@ describe('ids of rows', () => {
     );
   });
 
-  test('differ between two reports whose requests differ', () => {
+  test('differ between two reports with different requests', () => {
     const names = fc.option(fc.subarray(['a', 'b', 'a,b', ''], { minLength: 1 }), { nil: undefined });
     const common = {
       multiCluster: fc.option(fc.boolean(), { nil: undefined }),
@@ -213,14 +210,14 @@ describe('ids of rows', () => {
   });
 });
 
-const QUESTION = `{
+const QUERY = `{
   week: workloadCosts(filter: { last: "7d", multiCluster: true }) { id rows { nodes { id scaleOpsId } } }
   teams: aggregatedCosts(filter: { groupBy: { labels: ["team"] } }) { id rows { nodes { id } } }
   part: kubernetesNamespace(clusterName: "prod-us-east-1", name: "checkout") { id costs(filter: { last: "7d" }) { id rows { nodes { id scaleOpsId } } } }
 }`;
 const DIRECT = `{ workloadCosts(filter: { last: "7d", multiCluster: true, clusters: { names: ["prod-us-east-1"] }, namespaces: { names: ["checkout"] } }) { id rows { nodes { id scaleOpsId } } } }`;
 
-describe('ids in answers', () => {
+describe('ids in responses', () => {
   const startSimulator = async () => {
     const simulator = createSimulator({ workloads: 120, token: TOKEN, now: () => Date.UTC(2026, 0, 31) });
     return { url: await simulator.listen(), [Symbol.asyncDispose]: () => simulator.close() };
@@ -230,18 +227,18 @@ describe('ids in answers', () => {
     await using simulator = await startSimulator();
     await using one = startGateway(simulator.url);
     await using other = startGateway(simulator.url);
-    const { data } = await one.ask(QUESTION);
-    expect((await other.ask(QUESTION)).data).toEqual(data);
+    const { data } = await one.send(QUERY);
+    expect((await other.send(QUERY)).data).toEqual(data);
     expect(data.part.costs.rows.nodes.length).toBeGreaterThan(1);
     await using third = startGateway(simulator.url);
-    expect((await third.ask(DIRECT)).data.workloadCosts).toEqual(data.part.costs);
+    expect((await third.send(DIRECT)).data.workloadCosts).toEqual(data.part.costs);
   });
 
   test('are the same for every principal', async () => {
     const body = JSON.stringify({ aggregatedWorkloads: [{ namespace: 'a' }, { namespace: 'b' }] });
-    const asked: (string | undefined)[] = [];
+    const requested: (string | undefined)[] = [];
     const server = createServer((request, response) => {
-      asked.push(request.headers.authorization);
+      requested.push(request.headers.authorization);
       response.writeHead(200, { 'content-type': 'application/json' }).end(body);
     });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
@@ -249,25 +246,25 @@ describe('ids in answers', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     await using gateway = startGateway(url, { SCALEOPS_AUTH: 'forward' });
     const callers = ['Bearer ann-token', 'Bearer bob-token'];
-    const answers = callers.map((authorization) =>
-      gateway.ask('{ workloadCosts { id rows { nodes { id } } } }', {}, { headers: { authorization } }),
+    const responses = callers.map((authorization) =>
+      gateway.send('{ workloadCosts { id rows { nodes { id } } } }', {}, { headers: { authorization } }),
     );
-    const [ann, bob] = await Promise.all(answers);
-    expect(asked.toSorted()).toEqual(callers);
+    const [ann, bob] = await Promise.all(responses);
+    expect(requested.toSorted()).toEqual(callers);
     expect(ann!.data.workloadCosts.rows.nodes).toHaveLength(2);
     expect(bob!.data).toEqual(ann!.data);
   });
 
   describe.skipIf(isRedisSkipped)('with a shared cache', () => {
-    test('are the same', async () => {
+    test('are the same for ids in responses', async () => {
       await using simulator = await startSimulator();
       await using redis = await startRedis();
       const env = { CACHE_REDIS_URL: redis.url };
       await using one = startReplica(simulator.url, env);
       await using other = startReplica(simulator.url, env);
-      const { data, errors } = await one.askAs(TOKEN, QUESTION);
+      const { data, errors } = await one.sendAs(TOKEN, QUERY);
       expect(errors).toEqual([]);
-      expect((await other.askAs(TOKEN, QUESTION)).data).toEqual(data);
+      expect((await other.sendAs(TOKEN, QUERY)).data).toEqual(data);
     });
   });
 });

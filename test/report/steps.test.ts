@@ -103,9 +103,9 @@ describe('a query over 20,000 rows with as many names', () => {
     ['restriction', () => steps.restrict(VISIBLE), PASS],
     ['re-aggregation', () => steps.restrict(VISIBLE, { byCluster: false }), 3 * FAST_PASS],
     ['lookup of a workload', () => steps.findWorkload('workloadType-3', 'workloadName-3', originOf(report)), PASS],
-    ['page after a cursor whose row is gone', () => select(report, { after: gone }), PASS],
-  ])('%s pauses in every pass over the rows', (_what, ask, atLeast) => {
-    expect(countSteps(ask())).toBeGreaterThanOrEqual(atLeast);
+    ['page after a cursor of a removed row', () => select(report, { after: gone }), PASS],
+  ])('%s pauses in every pass over the rows', (_what, send, atLeast) => {
+    expect(countSteps(send())).toBeGreaterThanOrEqual(atLeast);
   });
 
   test('is written in pieces of at most 64 KiB and one row', () => {
@@ -133,7 +133,7 @@ describe('an index', () => {
     expect(countSteps(select(report, query))).toBeLessThan(alone / 3);
   });
 
-  test('survives the caller that started it', () => {
+  test('continues when the caller that started it aborts', () => {
     const report = makeReport();
     const query = { orderBy: [{ field: 'workloadName', direction: 'ASC' }], first: 1 } as const;
     const [first, second] = [select(report, query), select(report, query)];
@@ -143,7 +143,7 @@ describe('an index', () => {
     expect(runAll(second).rows.at(0).workloadName).toBe('workloadName-0');
   });
 
-  test('starts again for the next caller when all callers left, or when it failed', () => {
+  test('starts again for the next caller when all callers have aborted, or when it failed', () => {
     let begun = 0;
     let fails = true;
     const shared = shareSteps(function* () {
@@ -169,22 +169,22 @@ describe('parts of a report', () => {
     ['a breakdown by a label that no row has', ({ steps }) => steps.breakDown(byKey([{ label: 'none' }]))],
   ];
 
-  test.each(QUERIES)('read the label lists of their own rows alone, for %s', (_what, ask) => {
+  test.each(QUERIES)('read the label lists of their own rows only, for %s', (_what, send) => {
     const parts = [...makeReport().split(SCOPES).values()];
     expect(parts).toHaveLength(NAMESPACES);
-    countSteps(ask(parts[0]!));
+    countSteps(send(parts[0]!));
     const subarray = vi.spyOn(Object.getPrototypeOf(Uint32Array.prototype) as Uint32Array, 'subarray');
     let steps = 0;
-    for (const part of parts) steps += countSteps(ask(part));
+    for (const part of parts) steps += countSteps(send(part));
     const reads = subarray.mock.calls.length;
     subarray.mockRestore();
     // ownerLabels, then labels; and a few small arrays per query.
     expect(reads).toBeLessThan(2 * ROWS + 20 * NAMESPACES);
-    // A part of 40 rows is answered at once: the cost does not depend on the whole report.
+    // A part of 40 rows needs no pause: the cost does not depend on the whole report.
     expect(steps).toBe(0);
   });
 
-  test('cost what their own rows cost', () => {
+  test('have a cost that depends on their own rows only', () => {
     const report = makeReport();
     const parts = [...report.split(SCOPES).values()];
     const sum = (read: (part: SyncReport) => number) => parts.reduce((total, part) => total + read(part), 0);

@@ -1,5 +1,5 @@
-// What the simulator's costs do over time: windows add up exactly, weeks have a rhythm, the company's story happens on its
-// days, recent costs are corrected, and a test can ask for reports that are wrong.
+// The simulator's costs over time: windows add up exactly, weeks have a pattern, planned events happen on their days,
+// recent costs are corrected, and a test can request wrong reports.
 
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { propertyRuns } from '../kit/fuzz/runs.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** A Friday; the story counts from midnight. */
+/** A Friday; the events are relative to its midnight. */
 const NOW_MS = Date.UTC(2026, 10, 20, 12, 30);
 const MIDNIGHT_MS = Date.UTC(2026, 10, 20);
 
@@ -65,7 +65,7 @@ async function start(options: SimulatorOptions = {}) {
   const simulator = createSimulator({ workloads: 300, token: 't', now: () => NOW_MS, ...options });
   started.push(simulator);
   const url = await simulator.listen();
-  const ask = async (path: string, query: string, body: object): Promise<Report> => {
+  const send = async (path: string, query: string, body: object): Promise<Report> => {
     const response = await fetch(`${url}/detailedCostReport/${path}?multiCluster=true&${query}`, {
       method: 'POST',
       headers: { authorization: 'Bearer t', 'content-type': 'application/json' },
@@ -74,10 +74,10 @@ async function start(options: SimulatorOptions = {}) {
     expect(response.status).toBe(200);
     return (await response.json()) as Report;
   };
-  const aggregated = ([from, to]: Span, body: object = {}) => ask('getAggregatedWorkloads', '', { from, to, ...body });
+  const aggregated = ([from, to]: Span, body: object = {}) => send('getAggregatedWorkloads', '', { from, to, ...body });
   return {
     aggregated,
-    workloads: (range: string, body: object = {}) => ask('getWorkloads', `range=${range}`, body),
+    workloads: (range: string, body: object = {}) => send('getWorkloads', `range=${range}`, body),
     rows: async (span: Span, body: object = {}) => (await aggregated(span, body)).aggregatedWorkloads ?? [],
     cost: async (span: Span, body: object = {}) => sumOf((await aggregated(span, body)).aggregatedWorkloads),
   };
@@ -87,7 +87,7 @@ function sumOf(rows: readonly Row[] | null): number {
   return (rows ?? []).reduce((sum, row) => sum + Math.round(row.totalCost * 1e6), 0) / 1e6;
 }
 
-/** By the id of the row, which is that of its group. */
+/** By the id of the row, which is the id of its group. */
 function sumRows(reports: readonly (readonly Row[])[]): Record<string, Sums> {
   const sums: Record<string, Sums> = {};
   for (const row of reports.flat()) {
@@ -109,7 +109,7 @@ function spansOf(fromMs: number, stepMs: number, count: number): Span[] {
   return Array.from({ length: count }, (_, index) => [fromMs + index * stepMs, fromMs + (index + 1) * stepMs]);
 }
 
-/** Hours relative to the story's midnight. */
+/** Hours relative to the midnight of the events. */
 const hour = (hours: number): Span => [MIDNIGHT_MS + hours * HOUR_MS, MIDNIGHT_MS + (hours + 1) * HOUR_MS];
 const day = (days: number): Span => [MIDNIGHT_MS + days * DAY_MS, MIDNIGHT_MS + (days + 1) * DAY_MS];
 const namesOf = (rows: readonly Row[] | null) => (rows ?? []).map((row) => row.workloadName);
@@ -120,7 +120,7 @@ describe('costs, savings and pod-hours add up to the last unit', () => {
     ['the hours of yesterday, which are preliminary', day(-1), HOUR_MS, 24],
     ['the days of a month', [MIDNIGHT_MS - 30 * DAY_MS, MIDNIGHT_MS] as Span, DAY_MS, 30],
     [
-      'the days of ten days that are not over',
+      'the days of a window that reaches into the future',
       [MIDNIGHT_MS - 5 * DAY_MS, MIDNIGHT_MS + 5 * DAY_MS] as Span,
       DAY_MS,
       10,
@@ -135,7 +135,7 @@ describe('costs, savings and pod-hours add up to the last unit', () => {
     expect(sumRows(parts)).toEqual(whole);
   });
 
-  it('over any two windows that meet, to the millisecond', async () => {
+  it('over any two adjacent windows, to the millisecond', async () => {
     const { rows } = await start();
     const moment = fc.oneof(
       fc.integer({ min: NOW_MS - 20 * DAY_MS, max: NOW_MS + DAY_MS }),
@@ -155,7 +155,7 @@ describe('costs, savings and pod-hours add up to the last unit', () => {
     );
   });
 
-  it('for each workload: the costs of two weeks minus those of the second are those of the first', async () => {
+  it('for each workload: two weeks minus the second week equal the first week', async () => {
     const { workloads, rows } = await start();
     const [week, fortnight] = await Promise.all(['7d', '14d'].map((range) => workloads(range)));
     const firstWeek = await rows([NOW_MS - 14 * DAY_MS, NOW_MS - 7 * DAY_MS]);
@@ -166,18 +166,18 @@ describe('costs, savings and pod-hours add up to the last unit', () => {
     }
   });
 
-  it('and never fall below zero, in whatever hour or minute', async () => {
+  it('and are never negative, in any hour or minute', async () => {
     const { workloads } = await start();
     const { workloads: inAMinute } = await start({
       faults: { replaceWindow: () => ({ fromMs: NOW_MS - DAY_MS - 30_000, toMs: NOW_MS - DAY_MS + 30_000 }) },
     });
-    let askedMs = 0;
+    let requestedMs = 0;
     const { workloads: inAnHour } = await start({
-      faults: { replaceWindow: () => ({ fromMs: askedMs, toMs: askedMs + HOUR_MS }) },
+      faults: { replaceWindow: () => ({ fromMs: requestedMs, toMs: requestedMs + HOUR_MS }) },
     });
     const reports = [await workloads('1h'), await inAMinute('7d')];
     for (let hours = 1; hours <= 60; hours++) {
-      askedMs = NOW_MS - hours * 5 * HOUR_MS;
+      requestedMs = NOW_MS - hours * 5 * HOUR_MS;
       reports.push(await inAnHour('7d'));
     }
     for (const { aggregatedWorkloads } of reports) {
@@ -190,8 +190,8 @@ describe('costs, savings and pod-hours add up to the last unit', () => {
   });
 });
 
-describe('the rhythm', () => {
-  it('of what serves customers has a peak in the evening and is lower at weekends', async () => {
+describe('the weekly pattern', () => {
+  it('of workloads that serve customers has a peak in the evening and is lower at weekends', async () => {
     const { cost } = await start();
     const filter = { clusters: ['prod-us-east-1'], groupByNamespace: true };
     const [peak, trough] = await Promise.all([cost(hour(-17 * 24 + 19), filter), cost(hour(-17 * 24 + 7), filter)]);
@@ -201,7 +201,7 @@ describe('the rhythm', () => {
     expect(saturday).toBeLessThan(0.97 * wednesday);
   });
 
-  it('of a database is none: it runs at the same size at any hour', async () => {
+  it('of a database is flat: it runs at the same size at any hour', async () => {
     const { rows } = await start();
     const filter = { tags: ['payout-elasticsearch', 'events-mysql', 'customers-postgres'], groupByCluster: true };
     const hours = await Promise.all(spansOf(day(-40)[0], HOUR_MS, 24).map((span) => rows(span, filter)));
@@ -214,7 +214,7 @@ describe('the rhythm', () => {
     expect(new Set(hours.map((found) => found[0]!.totalCost)).size).toBe(24);
   });
 
-  it('grows week by week, within limits, by a formula that is the sum of its weeks', () => {
+  it('grows weekly, within limits, by a formula that equals the sum of its weeks', () => {
     const weeklyGrowth = 0.006;
     for (let week = -100; week < 100; week++) {
       const level = levelOf(week, weeklyGrowth);
@@ -224,7 +224,7 @@ describe('the rhythm', () => {
     expect([-1000, -10, 0, 10, 1000].map((week) => levelOf(week, weeklyGrowth))).toEqual([0.532, 0.94, 1, 1.06, 1.312]);
   });
 
-  it('is in the replicas of what serves customers, and in the hours of a batch workload', async () => {
+  it('determines the replicas of workloads that serve customers, and the hours of batch workloads', async () => {
     let [fromMs, toMs] = day(0);
     const { workloads } = await start({ faults: { replaceWindow: () => ({ fromMs, toMs }) } });
     const rowsOf = async (span: Span) => {
@@ -249,7 +249,7 @@ describe('the rhythm', () => {
     expect(jobs[0]!.map((row) => row.spotHours)).not.toEqual(jobs[1]!.map((row) => row.spotHours));
   });
 
-  it('has growth: a month costs more than the same month of the year before', async () => {
+  it('includes growth: a month costs more than the same month of the previous year', async () => {
     const { rows } = await start();
     const span = (days: number): Span => [NOW_MS - (days + 28) * DAY_MS, NOW_MS - days * DAY_MS];
     const [now, then] = await Promise.all([rows(span(20), { groupByNamespace: true }), rows(span(384))]);
@@ -257,13 +257,13 @@ describe('the rhythm', () => {
   });
 });
 
-describe('the story', () => {
+describe('the events of the demo', () => {
   const BY_SERVICE = { clusters: ['prod-us-east-1'], groupByNamespace: true, groupByLabels: ['app'] };
   const isService = (namespace: string, app: string) => (row: Row) =>
     row.namespace === namespace && row.labels?.[0]?.value === app;
   const isSuggest = isService('search', 'suggest');
 
-  it('doubles suggest on the ninth day before, at 10:00 UTC', async () => {
+  it('double the workload suggest nine days ago, at 10:00 UTC', async () => {
     const { rows } = await start();
     const suggest = async (span: Span) => (await rows(span, BY_SERVICE)).find(isSuggest)!;
     const [before, after, both] = await Promise.all([
@@ -278,24 +278,27 @@ describe('the story', () => {
     expect(both.hourlyCost).toBeCloseTo(both.totalCost / 2, 5);
   });
 
-  it.each([0, 1, 2, 3, 4, 5, 6])('shows in last week against the week before, %i days after a Monday', async (days) => {
-    const monday = Date.UTC(2026, 10, 16);
-    const nowMs = monday + days * DAY_MS + 17 * HOUR_MS;
-    const { rows } = await start({ now: () => nowMs });
-    const suggest = async (...span: Span) => (await rows(span, BY_SERVICE)).find(isSuggest)!.totalCost;
-    const rolling = await Promise.all([
-      suggest(nowMs - 7 * DAY_MS, nowMs),
-      suggest(nowMs - 14 * DAY_MS, nowMs - 7 * DAY_MS),
-    ]);
-    const calendar = await Promise.all([
-      suggest(monday - 7 * DAY_MS, monday),
-      suggest(monday - 14 * DAY_MS, monday - 7 * DAY_MS),
-    ]);
-    expect(rolling[0] / rolling[1]).toBeGreaterThan(1.4);
-    expect(calendar[0] / calendar[1]).toBeGreaterThan(1.3);
-  });
+  it.each([0, 1, 2, 3, 4, 5, 6])(
+    'are visible in a comparison of last week with the week before, %i days after a Monday',
+    async (days) => {
+      const monday = Date.UTC(2026, 10, 16);
+      const nowMs = monday + days * DAY_MS + 17 * HOUR_MS;
+      const { rows } = await start({ now: () => nowMs });
+      const suggest = async (...span: Span) => (await rows(span, BY_SERVICE)).find(isSuggest)!.totalCost;
+      const rolling = await Promise.all([
+        suggest(nowMs - 7 * DAY_MS, nowMs),
+        suggest(nowMs - 14 * DAY_MS, nowMs - 7 * DAY_MS),
+      ]);
+      const calendar = await Promise.all([
+        suggest(monday - 7 * DAY_MS, monday),
+        suggest(monday - 14 * DAY_MS, monday - 7 * DAY_MS),
+      ]);
+      expect(rolling[0] / rolling[1]).toBeGreaterThan(1.4);
+      expect(calendar[0] / calendar[1]).toBeGreaterThan(1.3);
+    },
+  );
 
-  it('moves training to spot machines on the eighth day before, at 06:00 UTC', async () => {
+  it('move training to spot machines eight days ago, at 06:00 UTC', async () => {
     const { rows } = await start();
     const training = async (span: Span) =>
       (await rows(span, { groupByNamespace: true, gpuWorkloadsOnly: true })).find(
@@ -308,7 +311,7 @@ describe('the story', () => {
     expect(after.onDemandHours + after.spotHours).toBeCloseTo(before.onDemandHours, 1);
   });
 
-  it('has no row of a workload outside of its life', async () => {
+  it('have no row of a workload outside of its lifetime', async () => {
     const { rows, workloads } = await start();
     const storefront = { tags: ['legacy-storefront-web', 'legacy-storefront-api', 'legacy-storefront-postgres'] };
     const counts = async (test: (row: Row) => boolean, body: object, ...spans: Span[]) => {
@@ -330,7 +333,7 @@ describe('the story', () => {
     expect(week!.aggregatedWorkloads).toHaveLength(300);
   });
 
-  it('averages over the life of a workload, and divides its cost by the whole window', async () => {
+  it('average over the lifetime of a workload, and divide its cost by the whole window', async () => {
     const { workloads } = await start();
     const [month, day90] = await Promise.all(['30d', '90d'].map((range) => workloads(range)));
     const [short, long] = [month!, day90!].map(({ aggregatedWorkloads }) =>
@@ -341,7 +344,7 @@ describe('the story', () => {
     expect(short!.hourlyCost).toBeCloseTo(short!.totalCost / 720, 5);
   });
 
-  it('has launched and switched off other workloads in the year before', async () => {
+  it('start and stop other workloads in the previous year', async () => {
     const { aggregated } = await start({ workloads: 1000 });
     const days = await Promise.all([-380, -300, -200, -100, -25].map((days) => aggregated(day(days))));
     const year = await aggregated([MIDNIGHT_MS - 380 * DAY_MS, MIDNIGHT_MS]);
@@ -351,7 +354,7 @@ describe('the story', () => {
     expect(year.aggregatedWorkloads![0]!.amountOfWorkloads).toBeGreaterThan(1015);
   });
 
-  it('is the same in another simulator of the same day', async () => {
+  it('are the same in another simulator of the same day', async () => {
     let nowMs = MIDNIGHT_MS;
     const [one, other] = [await start({ now: () => nowMs }), await start()];
     nowMs = NOW_MS;
@@ -362,7 +365,7 @@ describe('the story', () => {
 });
 
 describe('the present', () => {
-  it('ends all costs: a window beyond it costs what has been until then, and is named as it was asked', async () => {
+  it('ends all costs: a window into the future has the costs so far, and the requested dates', async () => {
     const { aggregated } = await start();
     const open = await aggregated([NOW_MS - DAY_MS, NOW_MS + DAY_MS], { groupByCluster: true });
     const past = await aggregated([NOW_MS - DAY_MS, NOW_MS], { groupByCluster: true });
@@ -398,8 +401,8 @@ describe('the present', () => {
   });
 });
 
-describe('faults that a test may ask for', () => {
-  it('replaceWindow gives the report of another window, and names that one', async () => {
+describe('faults that a test can request', () => {
+  it('replaceWindow returns the report of another window, with the dates of that window', async () => {
     const oldestMs = NOW_MS - 10 * DAY_MS;
     const clipped = await start({
       faults: { replaceWindow: ({ fromMs, toMs }) => ({ fromMs: Math.max(fromMs, oldestMs), toMs }) },
@@ -411,7 +414,7 @@ describe('faults that a test may ask for', () => {
     expect(await clipped.workloads('7d')).toEqual(await whole.workloads('7d'));
   });
 
-  it('failedClusters loses the rows of a cluster and says so, until it is back', async () => {
+  it('failedClusters omits the rows of a cluster and reports it, until it is switched off', async () => {
     let failed: string[] = [];
     const { aggregated, workloads } = await start({ faults: { failedClusters: () => failed } });
     const span: Span = [NOW_MS - DAY_MS, NOW_MS];
@@ -427,7 +430,7 @@ describe('faults that a test may ask for', () => {
       failedClusters: ['ml-us-west-2'],
     });
     expect(await workloads('7d')).toMatchObject({ failedClusters: ['ml-us-west-2'] });
-    // A request that does not ask for it is not affected.
+    // A request without the option is not affected.
     expect(await aggregated(span, { clusters: ['prod-us-east-1'] })).not.toHaveProperty('failedClusters');
     expect(await aggregated(span, { clusters: ['ml-us-west-2'] })).toMatchObject({
       aggregatedWorkloads: null,

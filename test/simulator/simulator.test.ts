@@ -1,5 +1,5 @@
-// The simulator over HTTP. `ask` holds every request and every answer against the contract, so that each test here also
-// says that the simulator and schema/scaleops.openapi.yaml agree.
+// The simulator over HTTP. `send` checks every request and response against the contract, so each test also shows that
+// the simulator follows schema/scaleops.openapi.yaml.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ReceivedRequest } from '../../src/simulator/received-request.js';
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.js';
 import { assertUpstreamRequest, assertUpstreamResponse, upstreamContract } from '../kit/formats/openapi.js';
+import { createDeferred } from '../kit/time/deferred.js';
 
 const WORKLOADS = '/detailedCostReport/getWorkloads';
 const AGGREGATED = '/detailedCostReport/getAggregatedWorkloads';
@@ -47,7 +48,7 @@ interface Report {
   window: { startTime: string; endTime: string };
 }
 
-/** The smallest unit of each field that adds up: sums are compared as whole numbers of it, exactly. */
+/** The smallest unit of each summable field. Sums are compared exactly, as whole numbers of this unit. */
 const UNITS_A_WHOLE = {
   amountOfWorkloads: 1,
   totalCost: 1e6,
@@ -74,13 +75,6 @@ function groupSums(rows: Row[], keyOf: (row: Row) => string): Record<string, Sum
   const groups = new Map<string, Row[]>();
   for (const row of rows) groups.set(keyOf(row), [...(groups.get(keyOf(row)) ?? []), row]);
   return Object.fromEntries([...groups].map(([key, members]) => [key, sumsOf(members)]));
-}
-
-/** A promise that the test settles. */
-function createGate<T>() {
-  let open: (value: T) => void = () => undefined;
-  const opened = new Promise<T>((resolve) => (open = resolve));
-  return { open, opened };
 }
 
 function labelOf(labels: Label[] | null, key: string): string {
@@ -116,7 +110,7 @@ function post(path: string, body: unknown, query = '', headers: Record<string, s
   });
 }
 
-async function ask(path: string, body: object = {}, query = '', from?: { simulator: Simulator; url: string }) {
+async function send(path: string, body: object = {}, query = '', from?: { simulator: Simulator; url: string }) {
   assertUpstreamRequest({ method: 'POST', path, query: new URLSearchParams(query), body });
   const authorization = `Bearer ${(from?.simulator ?? shared).token}`;
   const response = await post(path, body, query, { authorization }, from?.url);
@@ -128,11 +122,11 @@ async function ask(path: string, body: object = {}, query = '', from?: { simulat
 
 /** Rows of the whole fleet. */
 async function workloads(body: object = {}, query = ''): Promise<Row[]> {
-  return (await ask(WORKLOADS, body, `multiCluster=true&${query}`)).aggregatedWorkloads ?? [];
+  return (await send(WORKLOADS, body, `multiCluster=true&${query}`)).aggregatedWorkloads ?? [];
 }
 
 async function aggregated(body: object = {}): Promise<Row[]> {
-  return (await ask(AGGREGATED, { multiCluster: true, ...body })).aggregatedWorkloads ?? [];
+  return (await send(AGGREGATED, { multiCluster: true, ...body })).aggregatedWorkloads ?? [];
 }
 
 function idsOf(rows: Row[]): string[] {
@@ -140,18 +134,18 @@ function idsOf(rows: Row[]): string[] {
 }
 
 describe('the fleet', () => {
-  it('is the same for the same size, and another for another', async () => {
+  it('is the same for the same size, and different for another size', async () => {
     const [one, same, other] = await Promise.all([
       start({ workloads: 200 }),
       start({ workloads: 200 }),
       start({ workloads: 201 }),
     ]);
-    const reports = await Promise.all([one, same, other].map((from) => ask(WORKLOADS, {}, 'multiCluster=true', from)));
+    const reports = await Promise.all([one, same, other].map((from) => send(WORKLOADS, {}, 'multiCluster=true', from)));
     expect(reports[1]).toEqual(reports[0]);
     expect(reports[2]!.aggregatedWorkloads!.slice(0, 50)).not.toEqual(reports[0]!.aggregatedWorkloads!.slice(0, 50));
   });
 
-  it.each([50, 1000, 3001, 100_000])('has exactly %i workloads, each with an id of its own', async (size) => {
+  it.each([50, 1000, 3001, 100_000])('has exactly %i workloads, each with a unique id', async (size) => {
     const from = await start({ workloads: size });
     const response = await post(
       WORKLOADS,
@@ -171,8 +165,8 @@ describe('the fleet', () => {
     expect(() => createSimulator({ workloads: size })).toThrow(RangeError);
   });
 
-  it.each([50, 1000])('has something of everything at a size of %i', async (size) => {
-    const { aggregatedWorkloads } = await ask(WORKLOADS, {}, 'multiCluster=true', await start({ workloads: size }));
+  it.each([50, 1000])('has workloads of every kind at a size of %i', async (size) => {
+    const { aggregatedWorkloads } = await send(WORKLOADS, {}, 'multiCluster=true', await start({ workloads: size }));
     const rows = aggregatedWorkloads!;
     const count = (test: (row: Row) => boolean) => rows.filter(test).length;
     expect(new Set(rows.map((row) => row.workloadType)).size).toBeGreaterThanOrEqual(6);
@@ -186,13 +180,13 @@ describe('the fleet', () => {
     expect(count((row) => row.totalCost <= 0 || !Number.isFinite(row.totalCost))).toBe(0);
   });
 
-  it('keeps a workload the same row from one call to the next', async () => {
+  it('has the same rows in each call', async () => {
     expect(await workloads()).toEqual(await workloads());
   });
 });
 
 describe('a row', () => {
-  it('of a workload names it, with null for its empty lists', async () => {
+  it('of a workload has its names, and null for empty lists', async () => {
     const rows = await workloads();
     for (const row of rows) {
       expect(row).toMatchObject({ amountOfWorkloads: 1, labels: null, annotations: null });
@@ -202,7 +196,7 @@ describe('a row', () => {
     }
   });
 
-  it('has the percentages of its hours, and the hourly cost of its total', async () => {
+  it('has percentages that match its hours, and an hourly cost that matches its total', async () => {
     for (const row of [...(await workloads()), ...(await aggregated({ groupByCluster: true }))]) {
       const hours = row.onDemandHours + row.spotHours;
       expect(row.onDemandPercent).toBeCloseTo((100 * row.onDemandHours) / hours, 9);
@@ -211,7 +205,7 @@ describe('a row', () => {
     }
   });
 
-  it('of a group leaves out what it is not grouped by', async () => {
+  it('of a group has only the names that it is grouped by', async () => {
     const names = { clusterName: '', namespace: '', workloadName: '', workloadType: '' };
     const lists = { labels: null, annotations: null, ownerLabels: null, services: null };
     expect(await aggregated()).toEqual([
@@ -245,7 +239,7 @@ describe('an aggregated row is exactly the sum of its workloads', () => {
     },
   );
 
-  it('by labels, with those that have none under the empty value', async () => {
+  it('by labels, with an empty value for workloads without the label', async () => {
     const rows = await aggregated({ groupByLabels: ['team', 'env', 'team'] });
     const expected = groupSums(await workloads(), (row) =>
       ['team', 'env'].map((key) => labelOf(row.ownerLabels, key)).join(),
@@ -292,7 +286,7 @@ describe('an aggregated row is exactly the sum of its workloads', () => {
     expect(new Set(rows.map((row) => row.id)).size).toBe(rows.length);
   });
 
-  it('of GPU workloads alone', async () => {
+  it('of GPU workloads only', async () => {
     const rows = await aggregated({ gpuWorkloadsOnly: true, groupByNamespace: true });
     const gpuRows = (await workloads()).filter((row) => row.ownerGpuRequest > 0);
     expect(gpuRows.length).toBeGreaterThan(10);
@@ -309,7 +303,7 @@ describe('the filters of the workload report', () => {
     ['workloadTypes', 'isWorkloadTypeExclude', ['StatefulSet', 'CronJob'], (row) => row.workloadType],
   ];
 
-  it.each(cases)('%s keep any of the names, and the rest with %s', async (field, exclude, names, nameOf) => {
+  it.each(cases)('%s keep any of the names, or exclude them with %s', async (field, exclude, names, nameOf) => {
     const rows = await workloads();
     const kept = rows.filter((row) => names.includes(nameOf(row)));
     const left = rows.filter((row) => !names.includes(nameOf(row)));
@@ -322,7 +316,7 @@ describe('the filters of the workload report', () => {
     expect(await workloads({}, query.toString())).toEqual(left);
   });
 
-  it('labels match any or all of the owner labels, or leave those out', async () => {
+  it('labels match any or all of the owner labels, or exclude the matches', async () => {
     const rows = await workloads();
     const isPayments = (row: Row) => labelOf(row.ownerLabels, 'team') === 'payments';
     const isStaging = (row: Row) => labelOf(row.ownerLabels, 'env') === 'staging';
@@ -342,7 +336,7 @@ describe('the filters of the workload report', () => {
     expect(await workloads({}, 'labels=team%3Dpayments&labels=env%3Dstaging&logicalLabel=AND')).toEqual(all);
   });
 
-  it('annotations match any or all, or leave those out', async () => {
+  it('annotations match any or all, or exclude the matches', async () => {
     const [scraped, owned] = await Promise.all([
       workloads({ annotations: ['prometheus.io/scrape=true'] }).then(idsOf),
       workloads({ annotations: ['owner=payments@example.com'] }).then(idsOf),
@@ -363,7 +357,7 @@ describe('the filters of the workload report', () => {
     );
   });
 
-  it('split a label at its first "=" and compare both halves whole', async () => {
+  it('split a label at its first "=" and compare both parts exactly', async () => {
     const runbooks = await aggregated({ groupByAnnotations: ['runbook'] });
     const { value } = runbooks.map((row) => row.annotations![0]!).find((label) => label.value !== '')!;
     const found = await workloads({ annotations: [`runbook=${value}`] });
@@ -375,7 +369,7 @@ describe('the filters of the workload report', () => {
     expect(await workloads({ labels: ['__proto__=x', 'constructor=x'] })).toEqual([]);
   });
 
-  it('must all hold, and the body wins over the query string', async () => {
+  it('must all match, and the body takes precedence over the query string', async () => {
     const rows = await workloads();
     const both = rows.filter((row) => row.namespace === 'payments' && row.workloadType === 'Deployment');
     expect(both.length).toBeGreaterThan(0);
@@ -383,7 +377,7 @@ describe('the filters of the workload report', () => {
     expect(await workloads({}, 'namespaces=')).toEqual(rows);
   });
 
-  it('shouldIgnoreWorkloads leaves out what is marked as ignored, in both reports', async () => {
+  it('shouldIgnoreWorkloads omits workloads that are marked as ignored, in both reports', async () => {
     const marked = await workloads({ annotations: ['scaleops.sh/ignored=true'] });
     const others = (await workloads()).filter((row) => !marked.some(({ id }) => id === row.id));
     expect(marked.length).toBeGreaterThan(0);
@@ -395,7 +389,7 @@ describe('the filters of the workload report', () => {
 describe('the filters of the aggregated report', () => {
   it('clusters keep any of the names', async () => {
     const names = ['ml-us-west-2', 'staging-eu-west-1'];
-    const { aggregatedWorkloads, clusters } = await ask(AGGREGATED, { multiCluster: true, clusters: names });
+    const { aggregatedWorkloads, clusters } = await send(AGGREGATED, { multiCluster: true, clusters: names });
     expect(clusters).toEqual(names);
     expect(sumsOf(aggregatedWorkloads!)).toEqual(sumsOf(await workloads({ clusterFilters: names })));
   });
@@ -406,10 +400,10 @@ describe('the filters of the aggregated report', () => {
     expect(sumsOf(await aggregated({ tags: ['cart-api', 'nobody'] }))).toEqual(sumsOf(served));
   });
 
-  it('give no row and null lists when nothing is left', async () => {
-    const { aggregatedWorkloads, clusters } = await ask(AGGREGATED, { clusters: ['nowhere'], multiCluster: true });
+  it('have no rows and null lists when nothing matches', async () => {
+    const { aggregatedWorkloads, clusters } = await send(AGGREGATED, { clusters: ['nowhere'], multiCluster: true });
     expect([aggregatedWorkloads, clusters]).toEqual([null, null]);
-    const report = await ask(WORKLOADS, { namespaces: ['nowhere'] });
+    const report = await send(WORKLOADS, { namespaces: ['nowhere'] });
     expect([report.aggregatedWorkloads, report.clusters]).toEqual([null, null]);
   });
 
@@ -417,40 +411,40 @@ describe('the filters of the aggregated report', () => {
     expect(await aggregated({ stepSize: 3600 })).toEqual(await aggregated({ stepSize: 0 }));
   });
 
-  it('are taken from the query string as well, and the body wins', async () => {
+  it('may be in the query string, and the body takes precedence', async () => {
     const query = `groupByCluster=true&multiCluster=true&clusters=ml-us-west-2&clusters=prod-us-east-1&gpuWorkloadsOnly=true`;
-    const fromQuery = await ask(AGGREGATED, {}, query);
+    const fromQuery = await send(AGGREGATED, {}, query);
     const body = { groupByCluster: true, multiCluster: true, gpuWorkloadsOnly: true };
-    expect(fromQuery).toEqual(await ask(AGGREGATED, { ...body, clusters: ['ml-us-west-2', 'prod-us-east-1'] }));
+    expect(fromQuery).toEqual(await send(AGGREGATED, { ...body, clusters: ['ml-us-west-2', 'prod-us-east-1'] }));
     expect(fromQuery.aggregatedWorkloads).toHaveLength(2);
-    const overridden = await ask(AGGREGATED, { clusters: ['ml-us-west-2'] }, query);
+    const overridden = await send(AGGREGATED, { clusters: ['ml-us-west-2'] }, query);
     expect(overridden.clusters).toEqual(['ml-us-west-2']);
   });
 });
 
 describe('multiCluster', () => {
-  it.each([WORKLOADS, AGGREGATED])('is needed to see more than the own cluster: %s', async (path) => {
-    const fleet = await ask(path, {}, 'multiCluster=true');
+  it.each([WORKLOADS, AGGREGATED])('is required to see more than the own cluster: %s', async (path) => {
+    const fleet = await send(path, {}, 'multiCluster=true');
     expect(fleet.clusters).toHaveLength(6);
     for (const query of ['', 'multiCluster=false']) {
-      const own = await ask(path, {}, query);
+      const own = await send(path, {}, query);
       expect(own.clusters).toEqual(['prod-us-east-1']);
       const count = own.aggregatedWorkloads!.reduce((sum, row) => sum + row.amountOfWorkloads, 0);
       expect(count).toBe((await workloads({ clusterFilters: ['prod-us-east-1'] })).length);
     }
   });
 
-  it('is needed to name another cluster', async () => {
-    expect((await ask(WORKLOADS, { clusterFilters: ['ml-us-west-2'] })).aggregatedWorkloads).toBeNull();
-    expect((await ask(AGGREGATED, { clusters: ['ml-us-west-2'] })).aggregatedWorkloads).toBeNull();
+  it('is required to name another cluster', async () => {
+    expect((await send(WORKLOADS, { clusterFilters: ['ml-us-west-2'] })).aggregatedWorkloads).toBeNull();
+    expect((await send(AGGREGATED, { clusters: ['ml-us-west-2'] })).aggregatedWorkloads).toBeNull();
   });
 });
 
 describe('the window', () => {
-  it('is the last seven days unless told, without a zone', async () => {
+  it('is the last seven days by default, without a zone', async () => {
     const window = { startTime: '2026-11-13T12:30:00', endTime: '2026-11-20T12:30:00' };
-    expect((await ask(WORKLOADS)).window).toEqual(window);
-    expect((await ask(AGGREGATED)).window).toEqual(window);
+    expect((await send(WORKLOADS)).window).toEqual(window);
+    expect((await send(AGGREGATED)).window).toEqual(window);
   });
 
   it.each([
@@ -459,26 +453,26 @@ describe('the window', () => {
     ['30d', '2026-10-21T12:30:00'],
     ['2w', '2026-11-06T12:30:00'],
   ])('range %s starts at %s in both reports', async (range, startTime) => {
-    expect((await ask(WORKLOADS, {}, `range=${range}`)).window.startTime).toBe(startTime);
-    expect((await ask(AGGREGATED, { range })).window.startTime).toBe(startTime);
-    expect((await ask(AGGREGATED, {}, `range=${range}`)).window.startTime).toBe(startTime);
+    expect((await send(WORKLOADS, {}, `range=${range}`)).window.startTime).toBe(startTime);
+    expect((await send(AGGREGATED, { range })).window.startTime).toBe(startTime);
+    expect((await send(AGGREGATED, {}, `range=${range}`)).window.startTime).toBe(startTime);
   });
 
-  it('from and to mean the same as the range that they span, and win over it', async () => {
+  it('from and to mean the same as the range that they span, and take precedence over it', async () => {
     const span = { from: NOW_MS - 14 * DAY_MS, to: NOW_MS };
-    const byRange = await ask(AGGREGATED, { groupByNamespace: true, range: '14d' });
-    expect(await ask(AGGREGATED, { groupByNamespace: true, ...span })).toEqual(byRange);
-    expect(await ask(AGGREGATED, { groupByNamespace: true, ...span, range: '1h' })).toEqual(byRange);
-    expect(await ask(AGGREGATED, { groupByNamespace: true, from: span.from })).toEqual(byRange);
-    expect(await ask(AGGREGATED, { groupByNamespace: true, to: span.to, range: '14d' })).toEqual(byRange);
-    expect(await ask(AGGREGATED, { groupByNamespace: true }, `from=${span.from}&to=${span.to}`)).toEqual(byRange);
+    const byRange = await send(AGGREGATED, { groupByNamespace: true, range: '14d' });
+    expect(await send(AGGREGATED, { groupByNamespace: true, ...span })).toEqual(byRange);
+    expect(await send(AGGREGATED, { groupByNamespace: true, ...span, range: '1h' })).toEqual(byRange);
+    expect(await send(AGGREGATED, { groupByNamespace: true, from: span.from })).toEqual(byRange);
+    expect(await send(AGGREGATED, { groupByNamespace: true, to: span.to, range: '14d' })).toEqual(byRange);
+    expect(await send(AGGREGATED, { groupByNamespace: true }, `from=${span.from}&to=${span.to}`)).toEqual(byRange);
   });
 
-  it('costs more when it is longer, for every workload that nothing has happened to', async () => {
+  it('costs more when it is longer, for every workload without an event', async () => {
     const [week, fortnight] = await Promise.all([workloads(), workloads({}, 'range=14d')]);
     const eventful = ['search', 'ml-training', 'payments'];
-    const quiet = week.filter((row) => !eventful.includes(row.namespace));
-    for (const row of quiet) {
+    const whenIdle = week.filter((row) => !eventful.includes(row.namespace));
+    for (const row of whenIdle) {
       const longer = fortnight.find(({ id }) => id === row.id)!;
       const ratio = longer.totalCost / row.totalCost;
       expect(ratio).toBeGreaterThan(1.8);
@@ -486,14 +480,14 @@ describe('the window', () => {
       if (row.workloadType !== 'StatefulSet' && row.workloadType !== 'DaemonSet') continue;
       expect(longer).toMatchObject({ ownerCpuRequest: row.ownerCpuRequest, replicas: row.replicas });
     }
-    expect(quiet.length).toBeGreaterThan(700);
+    expect(whenIdle.length).toBeGreaterThan(700);
   });
 
   it.each([
     ['within a day', Date.UTC(2026, 10, 3, 1), Date.UTC(2026, 10, 3, 7, 13), Date.UTC(2026, 10, 3, 23)],
     ['over days', Date.UTC(2026, 10, 1, 18), Date.UTC(2026, 10, 3, 7, 13), Date.UTC(2026, 10, 20, 2)],
     ['over years', Date.UTC(2021, 3, 1, 18), Date.UTC(2023, 0, 3, 7, 13), Date.UTC(2026, 10, 20, 2)],
-  ])('costs what its two parts cost together: %s', async (_, from, middle, to) => {
+  ])('costs the sum of its two parts: %s', async (_, from, middle, to) => {
     const [whole, first, second] = await Promise.all([
       aggregated({ groupByCluster: true, from, to }),
       aggregated({ groupByCluster: true, from, to: middle }),
@@ -508,7 +502,7 @@ describe('the window', () => {
     }
   });
 
-  it('has half of the pod-hours of a day in half of it, for what runs all the time', async () => {
+  it('has half of the pod-hours of a day in half of the day, for workloads that always run', async () => {
     const from = Date.UTC(2026, 10, 3);
     const tags = ['customers-postgres', 'events-postgres', 'billing-postgres', 'orders-archive-postgres'];
     const [[day], [half]] = await Promise.all([
@@ -520,7 +514,7 @@ describe('the window', () => {
     expect(half!.totalCost / day!.totalCost).toBeCloseTo(0.5, 1);
   });
 
-  it('costs a little more or less from day to day, each workload in its own way', async () => {
+  it('costs a little more or less from day to day, different for each workload', async () => {
     const days = await Promise.all(
       [2, 3, 4, 5, 6].map((date) =>
         aggregated({ from: Date.UTC(2026, 10, date), to: Date.UTC(2026, 10, date + 1), groupByCluster: true }),
@@ -556,14 +550,14 @@ describe('a strict host', () => {
 
     const bodySchema = path === WORKLOADS ? 'WorkloadsRequest' : 'AggregatedWorkloadsRequest';
     const fields = Object.entries(components.schemas[bodySchema]!.properties!);
-    for (const [name, schema] of fields) await ask(path, { [name]: exampleOf(name, schema) });
+    for (const [name, schema] of fields) await send(path, { [name]: exampleOf(name, schema) });
 
     const parameters = upstreamContract.paths[path]!.post!.parameters!.map((parameter) =>
       '$ref' in parameter ? components.parameters[last(parameter.$ref)]! : parameter,
     ) as { name: string; in: string; schema: { $ref?: string; type?: string } }[];
     const inQuery = parameters.filter((parameter) => parameter.in === 'query');
     for (const { name, schema } of inQuery)
-      await ask(path, {}, `${name}=${encodeURIComponent(String(exampleOf(name, schema)))}`);
+      await send(path, {}, `${name}=${encodeURIComponent(String(exampleOf(name, schema)))}`);
     expect([fields.length, inQuery.length]).toEqual(path === WORKLOADS ? [13, 15] : [13, 11]);
   });
 
@@ -597,11 +591,11 @@ describe('a strict host', () => {
     [AGGREGATED, '', { stepSize: -1 }, 'stepSize is below 0'],
     [AGGREGATED, '', { labels: [] }, 'unknown body field labels'],
     [AGGREGATED, '', { range: '7y' }, 'range is not a number of m, h, d or w'],
-  ])('refuses what the contract does not: %s?%s %o', async (path, query, body, error) => {
+  ])('refuses what the contract does not document: %s?%s %o', async (path, query, body, error) => {
     const response = await post(path, body, query);
-    const answer: unknown = await response.json();
-    expect([response.status, answer]).toEqual([400, { error }]);
-    assertUpstreamResponse(path, 400, answer);
+    const reply: unknown = await response.json();
+    expect([response.status, reply]).toEqual([400, { error }]);
+    assertUpstreamResponse(path, 400, reply);
     expect(() => {
       assertUpstreamRequest({ method: 'POST', path, query: new URLSearchParams(query), body });
     }).toThrow('is not what the contract documents');
@@ -614,7 +608,7 @@ describe('a strict host', () => {
     [{ from: -1, to: NOW_MS }, 'the window is outside the years 1970 to 9999'],
     [{ to: Date.UTC(10_000, 0) }, 'the window is outside the years 1970 to 9999'],
     [{ range: '9'.repeat(20) + 'd' }, 'the window is outside the years 1970 to 9999'],
-  ])('refuses a window that is none: %o', async (body, error) => {
+  ])('refuses an invalid window: %o', async (body, error) => {
     const response = await post(AGGREGATED, body);
     expect([response.status, await response.json()]).toEqual([400, { error }]);
   });
@@ -624,17 +618,17 @@ describe('a strict host', () => {
     async (authorization) => {
       const headers = { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) };
       const response = await fetch(`${sharedUrl}${WORKLOADS}`, { method: 'POST', headers, body: '{}' });
-      const answer: unknown = await response.json();
-      expect([response.status, answer, response.headers.get('www-authenticate')]).toEqual([
+      const reply: unknown = await response.json();
+      expect([response.status, reply, response.headers.get('www-authenticate')]).toEqual([
         401,
         { error: 'unauthorized' },
         'Bearer',
       ]);
-      assertUpstreamResponse(WORKLOADS, 401, answer);
+      assertUpstreamResponse(WORKLOADS, 401, reply);
     },
   );
 
-  it('refuses another path, another method, another content type, and a body that is no object', async () => {
+  it('refuses other paths, methods and content types, and a body that is no object', async () => {
     expect((await post('/detailedCostReport/getworkloads', {})).status).toBe(404);
     const get = await fetch(`${sharedUrl}${WORKLOADS}`, { headers: { authorization: `Bearer ${shared.token}` } });
     expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
@@ -665,10 +659,10 @@ async function loginToken(url: string, username = 'demo', password = 'demo'): Pr
   return token!;
 }
 
-/** What a report answers to each of the tokens. */
+/** The status of a report for each of the tokens. */
 function statuses(url: string, ...tokens: string[]): Promise<number[]> {
-  const ask = (token: string) => post(WORKLOADS, {}, '', { authorization: `Bearer ${token}` }, url);
-  return Promise.all(tokens.map(async (token) => (await ask(token)).status));
+  const send = (token: string) => post(WORKLOADS, {}, '', { authorization: `Bearer ${token}` }, url);
+  return Promise.all(tokens.map(async (token) => (await send(token)).status));
 }
 
 describe('the login', () => {
@@ -681,7 +675,7 @@ describe('the login', () => {
     expect(location.search).toBe(`?token=%2B%2F%2B%2F${encodeURIComponent(token.slice(4, -2))}%3D%3D`);
   });
 
-  it('gives a token of its own each time, which the reports accept beside the fixed one', async () => {
+  it('issues a new token each time, which the reports accept beside the fixed one', async () => {
     const { simulator, url } = await start({ token: 'fixed' });
     expect(simulator.tokens).toEqual(['fixed']);
     const tokens = ['fixed', await loginToken(url), await loginToken(url)];
@@ -707,7 +701,7 @@ describe('the login', () => {
     expect([simulator.tokens, simulator.logins]).toEqual([[simulator.token], { granted: 0, refused: 1 }]);
   });
 
-  it('knows each user by a password of their own', async () => {
+  it('has a separate password for each user', async () => {
     const { simulator, url } = await start({ login: { users: { ada: 'engine', grace: 'compiler' } } });
     await loginToken(url, 'ada', 'engine');
     await loginToken(url, 'grace', 'compiler');
@@ -716,7 +710,7 @@ describe('the login', () => {
     expect([simulator.tokens.length, simulator.logins]).toEqual([3, { granted: 2, refused: 1 }]);
   });
 
-  it('counts the attempts, and nothing that is none', async () => {
+  it('counts login attempts, and no other requests', async () => {
     const { simulator, url } = await start();
     const before = simulator.logins;
     await loginToken(url);
@@ -731,7 +725,7 @@ describe('the login', () => {
     ]);
   });
 
-  it('gives every simulator a token of its own unless told', () => {
+  it('has a different token in every simulator by default', () => {
     const tokens = [createSimulator().token, createSimulator().token, createSimulator({ token: 'fixed' }).token];
     expect(new Set(tokens).size).toBe(3);
     expect(tokens[2]).toBe('fixed');
@@ -741,9 +735,9 @@ describe('the login', () => {
 describe('a token', () => {
   it.each([
     ['for an hour', {}, 3_600_000],
-    ['as long as told', { login: { tokenLifetimeMs: 1_500 } }, 1_500],
-    ['as long as told, as a JWT', { login: { tokenLifetimeMs: 1_500, tokenFormat: 'jwt' } } as const, 1_500],
-  ])('of a login is accepted %s, and the fixed one for ever', async (_, options, lifetimeMs) => {
+    ['for its lifetime', { login: { tokenLifetimeMs: 1_500 } }, 1_500],
+    ['for its lifetime, as a JWT', { login: { tokenLifetimeMs: 1_500, tokenFormat: 'jwt' } } as const, 1_500],
+  ])('of a login is accepted %s, and the fixed one always', async (_, options, lifetimeMs) => {
     let nowMs = NOW_MS;
     const { simulator, url } = await start({ token: 'fixed', now: () => nowMs, ...options });
     const first = await loginToken(url);
@@ -760,7 +754,7 @@ describe('a token', () => {
     expect(await statuses(url, 'fixed', first, second, third)).toEqual([200, 401, 401, 200]);
   });
 
-  it('is a JWT that says whose it is and when it ends, if told', async () => {
+  it('can be a JWT with its subject and expiry', async () => {
     let nowMs = NOW_MS + 999;
     const { simulator, url } = await start({
       login: { tokenFormat: 'jwt', tokenLifetimeMs: 60_000, users: { demo: 'demo', ada: 'p' } },
@@ -774,7 +768,7 @@ describe('a token', () => {
     const claims = parts.map((part) => JSON.parse(String(part[1])) as { exp: number });
     const iat = NOW_MS / 1000;
     expect(claims).toEqual(['demo', 'demo', 'ada'].map((sub) => ({ sub, iat, exp: iat + 60 })));
-    // `exp` promises no more than is kept.
+    // `exp` is not later than the real expiry.
     nowMs = claims[0]!.exp * 1000;
     expect(await statuses(url, ...tokens)).toEqual([200, 200, 200]);
     nowMs = NOW_MS + 999 + 60_000;
@@ -782,7 +776,7 @@ describe('a token', () => {
     expect(simulator.tokens).toEqual([simulator.token]);
   });
 
-  it('is refused once it is revoked, and no other one is', async () => {
+  it('is refused once it is revoked, and others are accepted', async () => {
     const { simulator, url } = await start({ token: 'fixed' });
     const tokens = ['fixed', await loginToken(url), await loginToken(url)];
     simulator.revoke(tokens[1]);
@@ -793,7 +787,7 @@ describe('a token', () => {
     expect(await statuses(url, ...tokens)).toEqual([401, 401, 200]);
   });
 
-  it('is refused once all are revoked, the fixed one too, until the next login', async () => {
+  it('is refused once all are revoked, including the fixed one, until the next login', async () => {
     const { simulator, url } = await start({ token: 'fixed' });
     const tokens = ['fixed', await loginToken(url)];
     simulator.revoke();
@@ -805,17 +799,17 @@ describe('a token', () => {
   });
 
   it('is checked when the request arrives, so that a response in progress is finished', async () => {
-    const gate = createGate<undefined>();
-    const arrived = createGate<undefined>();
+    const gate = createDeferred<undefined>();
+    const arrived = createDeferred<undefined>();
     const latency = () => {
-      arrived.open(undefined);
-      return gate.opened;
+      arrived.resolve(undefined);
+      return gate.promise;
     };
     const { simulator, url } = await start({ latency });
     const held = statuses(url, simulator.token);
-    await arrived.opened;
+    await arrived.promise;
     simulator.revoke();
-    gate.open(undefined);
+    gate.resolve(undefined);
     expect([await held, await statuses(url, simulator.token)]).toEqual([[200], [401]]);
   });
 });
@@ -826,7 +820,7 @@ describe('the transport', () => {
     bytes: number;
   }
 
-  /** What came over the wire; fetch would hide it. */
+  /** The raw response, which fetch would decode. */
   function raw(acceptEncoding: string, body: object, { simulator, url } = { simulator: shared, url: sharedUrl }) {
     const headers = {
       authorization: `Bearer ${simulator.token}`,
@@ -845,7 +839,7 @@ describe('the transport', () => {
     });
   }
 
-  it('is compressed with gzip where the client accepts it and it saves bytes', async () => {
+  it('is compressed with gzip when the client accepts it and it saves bytes', async () => {
     const plain = await raw('identity', {});
     expect(plain.encoding).toBeUndefined();
     for (const accept of ['gzip', 'br, GZIP;q=0.5', '*', 'deflate, gzip']) {
@@ -874,7 +868,7 @@ describe('the transport', () => {
     expect((await raw('gzip', {}, large)).bytes).toBeLessThan(text.length / 4);
   });
 
-  it('tells of every request before it is checked', async () => {
+  it('calls onRequest for every request before its checks', async () => {
     const received: ReceivedRequest[] = [];
     const { url } = await start({ onRequest: (request) => received.push(request) });
     await post(WORKLOADS, { labels: ['a=b'] }, 'range=1d&range=2d', {}, url);
@@ -889,50 +883,50 @@ describe('the transport', () => {
     expect(received[0]!.headers['content-type']).toBe('application/json');
   });
 
-  it('holds a report back until its latency is over, and nothing else', async () => {
-    const gate = createGate<undefined>();
-    const arrived = createGate<ReceivedRequest>();
+  it('delays reports by the latency, and no other responses', async () => {
+    const gate = createDeferred<undefined>();
+    const arrived = createDeferred<ReceivedRequest>();
     const from = await start({
       latency: (request) => {
         if (request.path === AGGREGATED) return;
-        arrived.open(request);
-        return gate.opened;
+        arrived.resolve(request);
+        return gate.promise;
       },
     });
-    let isAnswered = false;
-    const held = ask(WORKLOADS, { namespaces: ['payments'] }, '', from).finally(() => (isAnswered = true));
-    expect((await arrived.opened).body).toEqual({ namespaces: ['payments'] });
-    await ask(AGGREGATED, {}, '', from);
+    let hasResponded = false;
+    const held = send(WORKLOADS, { namespaces: ['payments'] }, '', from).finally(() => (hasResponded = true));
+    expect((await arrived.promise).body).toEqual({ namespaces: ['payments'] });
+    await send(AGGREGATED, {}, '', from);
     expect((await post(WORKLOADS, {}, '', { authorization: 'Bearer nope' }, from.url)).status).toBe(401);
-    expect(isAnswered).toBe(false);
-    gate.open(undefined);
+    expect(hasResponded).toBe(false);
+    gate.resolve(undefined);
     expect((await held).aggregatedWorkloads).not.toBeNull();
   });
 
-  it('answers 500 when the latency fails', async () => {
+  it('responds with 500 when the latency fails', async () => {
     const from = await start({ latency: () => Promise.reject(new Error('overloaded')) });
     const response = await post(WORKLOADS, {}, '', { authorization: `Bearer ${from.simulator.token}` }, from.url);
     expect([response.status, await response.json()]).toEqual([500, { error: 'Error: overloaded' }]);
   });
 
-  it('listens on the loopback interface alone', async () => {
+  it('listens on the loopback interface only', async () => {
     const { hostname, port } = new URL(sharedUrl);
     expect(hostname).toBe('127.0.0.1');
-    // A server on every interface answers at any address of the machine, this one too.
+    // A server on every interface responds at any address of the machine, also this one.
     await expect(fetch(`http://127.0.0.2:${port}/`)).rejects.toThrow('fetch failed');
   });
 
-  it('cuts what is open when it is closed, and frees the port', async () => {
-    const arrived = createGate<undefined>();
+  it('closes open connections and frees the port when it is closed', async () => {
+    const arrived = createDeferred<undefined>();
     const never = new Promise<void>(() => undefined);
     const latency = () => {
-      arrived.open(undefined);
+      arrived.resolve(undefined);
       return never;
     };
     const { simulator, url } = await start({ latency });
     const held = post(WORKLOADS, {}, '', { authorization: `Bearer ${simulator.token}` }, url);
     const outcome = expect(held).rejects.toThrow('fetch failed');
-    await arrived.opened;
+    await arrived.promise;
     await simulator.close();
     await simulator.close();
     await outcome;
@@ -944,7 +938,7 @@ describe('the transport', () => {
 });
 
 describe('the source', () => {
-  it('imports nothing but itself and Node, and knows neither chance nor the process', () => {
+  it('imports only itself and Node, and uses neither random numbers nor the process', () => {
     const directory = new URL('../../src/simulator/', import.meta.url);
     const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
     expect(files).toContain('simulator.ts');

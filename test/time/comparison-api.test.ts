@@ -4,7 +4,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createManualClock } from '../kit/time/clock.js';
-import type { Answer } from '../kit/gateway.js';
+import type { GraphqlResponse } from '../kit/gateway.js';
 import {
   between,
   COMPANY,
@@ -58,7 +58,7 @@ interface Comparison {
   readonly baseline: { readonly totals: { readonly totalCost: number }; readonly window: { readonly hours: number } };
 }
 
-function comparisonOf({ data, errors }: Answer): Comparison {
+function comparisonOf({ data, errors }: GraphqlResponse): Comparison {
   expect(errors).toEqual([]);
   const [report] = Object.values(data as Record<string, { comparison: Comparison }>);
   return report!.comparison;
@@ -75,7 +75,7 @@ function changesOf(gateway: CompanyGateway, now: Window, before: Window, isIn: (
   const { upstream } = gateway;
   const [current, baseline] = [upstream.sum(now, isIn), upstream.sum(before, isIn)];
   const rowsIn = (window: Window) =>
-    new Set(upstream.living(window, isIn).map(({ cluster, namespace, team }) => `${cluster} ${namespace} ${team}`))
+    new Set(upstream.existing(window, isIn).map(({ cluster, namespace, team }) => `${cluster} ${namespace} ${team}`))
       .size;
   return {
     ...Object.fromEntries(SUMS.map((name: Name) => [name, changeOf(current[name], baseline[name])])),
@@ -90,7 +90,7 @@ function kindOf({ rowCount, totalCost }: Record<Name | 'rowCount', Change>): str
   return totalCost.difference > 0 ? 'INCREASED' : 'DECREASED';
 }
 
-/** What a breakdown by namespace has to say. */
+/** The expected breakdown by namespace. */
 function expectedBreakdown(gateway: CompanyGateway, now: Window, before: Window) {
   const totals = changesOf(gateway, now, before, () => true);
   const groups = [...new Set(COMPANY.map(({ namespace }) => namespace))]
@@ -119,7 +119,7 @@ describe('a comparison of an aggregated report', () => {
   test.each<[title: string, range: string, baseline: string, now: Window, before: Window, isComplete: boolean]>([
     ['yesterday and the day before', '{ calendar: { unit: DAY } }', '', day, between('2026-04-14', '2026-04-15'), true],
     [
-      'the last seven days and those before',
+      'the last seven days and the seven days before',
       '{ calendar: { unit: DAY, count: 7 } }',
       '(with: { shift: PREVIOUS_PERIOD })',
       between('2026-04-09', '2026-04-16'),
@@ -127,7 +127,7 @@ describe('a comparison of an aggregated report', () => {
       true,
     ],
     [
-      'last month, in Berlin with its 743 hours, and the one before',
+      'last month in Berlin, with 743 hours, and the month before',
       '{ calendar: { unit: MONTH, timeZone: "Europe/Berlin" } }',
       '',
       between('2026-02-28T23:00Z', '2026-03-31T22:00Z'),
@@ -183,17 +183,17 @@ describe('a comparison of an aggregated report', () => {
       false,
     ],
     [
-      'the last three days, from where ScaleOps began them',
+      'the last three days, from the start that ScaleOps reports',
       '{ last: "3d" }',
       '',
       between('2026-04-13T10:15Z', '2026-04-16T10:15Z'),
       between('2026-04-10T10:15Z', '2026-04-13T10:15Z'),
       false,
     ],
-  ])('has the numbers of %s', async (_title, range, baseline, now, before, isComplete) => {
+  ])('has the correct numbers for %s', async (_title, range, baseline, now, before, isComplete) => {
     await using gateway = await start();
-    const { answer, received } = await gateway.count(compare(range, baseline));
-    const { breakdown, ...comparison } = comparisonOf(answer);
+    const { response, received } = await gateway.count(compare(range, baseline));
+    const { breakdown, ...comparison } = comparisonOf(response);
     expect(received).toHaveLength(2);
     expect(received.map(({ window }) => window)).toEqual([now, before]);
     expect(comparison).toMatchObject({
@@ -214,14 +214,14 @@ describe('a comparison of an aggregated report', () => {
   const before = between('2026-04-02', '2026-04-09');
   const WEEK = '{ calendar: { unit: DAY, count: 7 } }';
 
-  test('has kinds, ratios that are null without a base, and contributions that add up to 1', async () => {
+  test('has kinds, ratios that are null for a baseline of 0, and contributions that add up to 1', async () => {
     await using gateway = await start();
-    const { groups } = comparisonOf(await gateway.ask(compare(WEEK))).breakdown;
+    const { groups } = comparisonOf(await gateway.send(compare(WEEK))).breakdown;
     const byName = new Map(groups.map((each) => [each.keys[0]!.value, each]));
     expect(byName.get('new')).toMatchObject({ kind: 'APPEARED', totals: { totalCost: { baseline: 0, ratio: null } } });
-    // It died on the 7th.
+    // It ended on the 7th.
     expect(
-      comparisonOf(await gateway.ask(compare(between2(between('2026-04-07', '2026-04-09'))))).breakdown.groups,
+      comparisonOf(await gateway.send(compare(between2(between('2026-04-07', '2026-04-09'))))).breakdown.groups,
     ).toEqual(
       expect.arrayContaining([
         expect.objectContaining({
@@ -234,12 +234,13 @@ describe('a comparison of an aggregated report', () => {
     expect(groups.reduce((sum, { contribution }) => sum + contribution!, 0)).toBeCloseTo(1, 12);
   });
 
-  test('keeps groups below `minDifference`, of other kinds and after `first` in others', async () => {
+  test('sums groups below `minDifference`, of other kinds and after `first` in others', async () => {
     await using gateway = await start();
     const whole = expectedBreakdown(gateway, now, before);
-    const ask = async (args: string) =>
-      comparisonOf(await gateway.ask(compare(WEEK, '', `breakdown(by: [{ field: NAMESPACE }], ${args}) { ${GROUPS} }`)))
-        .breakdown as { groups: readonly Group[]; others: unknown; groupCount: number; totals: unknown };
+    const send = async (args: string) =>
+      comparisonOf(
+        await gateway.send(compare(WEEK, '', `breakdown(by: [{ field: NAMESPACE }], ${args}) { ${GROUPS} }`)),
+      ).breakdown as { groups: readonly Group[]; others: unknown; groupCount: number; totals: unknown };
     const othersOf = (shown: readonly Group[]) => {
       const names = shown.map(({ keys }) => keys[0]!.value);
       return changesOf(gateway, now, before, ({ namespace }) => !names.includes(namespace));
@@ -252,7 +253,7 @@ describe('a comparison of an aggregated report', () => {
       ['kinds: [INCREASED], minDifference: 0.001, first: 1', ({ kind }) => kind === 'INCREASED'],
     ];
     for (const [args, isShown] of cases) {
-      const { groups, others, groupCount, totals } = await ask(args);
+      const { groups, others, groupCount, totals } = await send(args);
       const limit = args.includes('first: 1') ? 1 : Infinity;
       expect(groups, args).toEqual(whole.groups.filter(isShown).slice(0, limit));
       expect(groups.length, args).toBeLessThan(whole.groupCount);
@@ -272,7 +273,7 @@ describe('a comparison of an aggregated report', () => {
     };
     for (const [field, read] of Object.entries(fields)) {
       const order = `breakdown(by: [{ field: NAMESPACE }], orderBy: { field: ${field} }) { groups { keys { value } } }`;
-      const { breakdown } = comparisonOf(await gateway.ask(compare(WEEK, '', order)));
+      const { breakdown } = comparisonOf(await gateway.send(compare(WEEK, '', order)));
       const sorted = groups.toSorted((a, b) => read(b) - read(a) || (a.keys[0]!.value < b.keys[0]!.value ? -1 : 1));
       expect(breakdown.groups, field).toEqual(sorted.map(({ keys }) => ({ keys: [{ value: keys[0]!.value }] })));
     }
@@ -282,27 +283,27 @@ describe('a comparison of an aggregated report', () => {
     await using gateway = await start();
     const where = 'where: { dimensions: [{ by: { label: "team" }, values: ["data"] }] }';
     const inner = `totals(${where}) ${TOTALS} breakdown(by: [{ label: "team" }], ${where}) { ${GROUPS} }`;
-    const { totals, breakdown } = comparisonOf(await gateway.ask(compare(WEEK, '', inner)));
+    const { totals, breakdown } = comparisonOf(await gateway.send(compare(WEEK, '', inner)));
     const expected = changesOf(gateway, now, before, ({ team }) => team === 'data');
     expect(totals).toEqual(expected);
     expect(breakdown.totals).toEqual(expected);
     expect(breakdown.groups).toMatchObject([{ keys: [{ dimension: 'label:team', value: 'data' }], totals: expected }]);
-    // A team that nobody names is a group, too.
-    const all = comparisonOf(await gateway.ask(compare(WEEK, '', `breakdown(by: [{ label: "team" }]) { ${GROUPS} }`)));
+    // Rows without a team are a group, too.
+    const all = comparisonOf(await gateway.send(compare(WEEK, '', `breakdown(by: [{ label: "team" }]) { ${GROUPS} }`)));
     for (const { keys, totals: sums } of all.breakdown.groups) {
       expect(sums).toEqual(changesOf(gateway, now, before, ({ team }) => team === keys[0]!.value));
     }
     expect(all.breakdown.groupCount).toBe(3);
   });
 
-  test('makes one call for any number of questions, and its baseline is a report', async () => {
+  test('makes one call for any number of queries, and its baseline is a report', async () => {
     await using gateway = await start();
     const inner = `totals { totalCost { baseline } } baseline { id window { hours } totals { totalCost rowCount } }
       a: breakdown(by: [{ field: CLUSTER }]) { groupCount } b: breakdown(by: [{ label: "team" }]) { groupCount }`;
     const query = compare(WEEK, '', inner).replace('comparison {', 'comparison { __typename } comparison {');
-    const { answer, received } = await gateway.count(query);
+    const { response, received } = await gateway.count(query);
     expect(received).toHaveLength(2);
-    const { totals, baseline } = comparisonOf(answer);
+    const { totals, baseline } = comparisonOf(response);
     expect(baseline.totals.totalCost).toBe(totals.totalCost.baseline);
     expect(baseline.window.hours).toBe(168);
   });
@@ -311,20 +312,20 @@ describe('a comparison of an aggregated report', () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startCompanyGateway(clock, { CACHE_STALE_SECONDS: '0' });
     const query = compare('{ calendar: { unit: DAY } }');
-    await gateway.ask(query);
+    await gateway.send(query);
     gateway.upstream.correct(between('2026-04-14T06:00Z', '2026-04-14T09:00Z'), 3);
     clock.advance(900_000);
-    const { answer, received } = await gateway.count(query);
+    const { response, received } = await gateway.count(query);
     expect(received).toHaveLength(2);
     const [yesterday, dayBefore] = [between('2026-04-15', '2026-04-16'), between('2026-04-14', '2026-04-15')];
-    expect(comparisonOf(answer).breakdown).toEqual(expectedBreakdown(gateway, yesterday, dayBefore));
+    expect(comparisonOf(response).breakdown).toEqual(expectedBreakdown(gateway, yesterday, dayBefore));
   });
 
-  test('fails by itself when its baseline fails', async () => {
+  test('fails without affecting other fields when its baseline fails', async () => {
     await using gateway = await start();
     gateway.upstream.onRequest = ({ window }) => (window.to <= before.to ? { status: 500 } : undefined);
     const query = compare(WEEK).replace('comparison {', 'totals { totalCost } comparison {');
-    const { data, errors } = await gateway.ask(query);
+    const { data, errors } = await gateway.send(query);
     expect(data).toMatchObject({
       aggregatedCosts: { totals: { totalCost: gateway.upstream.sum(now).totalCost }, comparison: null },
     });
@@ -341,7 +342,7 @@ describe('a comparison of an aggregated report', () => {
     await using gateway = await start();
     gateway.upstream.onRequest = ({ window }) =>
       (window.from === now.from) === (isFaulty === 'current') ? fault : undefined;
-    expect(comparisonOf(await gateway.ask(compare(WEEK)))).toMatchObject({ isComplete: false });
+    expect(comparisonOf(await gateway.send(compare(WEEK)))).toMatchObject({ isComplete: false });
   });
 });
 
@@ -351,11 +352,13 @@ describe('a comparison of a workload report', () => {
   const now = between('2026-04-13T10:15Z', '2026-04-16T10:15Z');
   const before = between('2026-04-10T10:15Z', '2026-04-13T10:15Z');
 
-  test('is derived from twice the time, with costs and hours alone', async () => {
+  test('is derived from twice the time, with costs and hours only', async () => {
     await using gateway = await start();
-    const { answer, received } = await gateway.count(query(`breakdown(by: [{ field: WORKLOAD_NAME }]) { ${GROUPS} }`));
+    const { response, received } = await gateway.count(
+      query(`breakdown(by: [{ field: WORKLOAD_NAME }]) { ${GROUPS} }`),
+    );
     expect(received.map(({ parameters }) => parameters.range)).toEqual(['3d', '6d']);
-    const { breakdown, ...comparison } = comparisonOf(answer);
+    const { breakdown, ...comparison } = comparisonOf(response);
     expect(comparison).toEqual({
       isComplete: false,
       baseline: null,
@@ -372,7 +375,7 @@ describe('a comparison of a workload report', () => {
       const name = keys[0]!.value!;
       expect(names).toContain(name);
       expect(totals).toEqual(derived((each) => each.name === name));
-      // It was born within this window but for ten hours.
+      // It started within this window, ten hours after its beginning.
       expect(kind === 'APPEARED').toBe(false);
     }
     expect((await gateway.count(query('totals { totalCost { ratio } }'))).received).toEqual([]);
@@ -382,12 +385,12 @@ describe('a comparison of a workload report', () => {
     await using gateway = await start();
     const inner = 'costs(filter: { last: "3d" }) { comparison { totals { totalCost { current baseline } } } }';
     const nodes = `clusterName namespace kubernetesCluster { ${inner} } kubernetesNamespace { ${inner} }`;
-    const { answer, received } = await gateway.count(
+    const { response, received } = await gateway.count(
       `{ workloadCosts(filter: { last: "3d" }) { rows { nodes { ${nodes} } } } }`,
     );
-    expect(answer.errors).toEqual([]);
+    expect(response.errors).toEqual([]);
     expect(received.map(({ parameters }) => parameters.range).sort()).toEqual(['3d', '6d']);
-    const { rows } = (answer.data as { workloadCosts: { rows: { nodes: Record<string, unknown>[] } } }).workloadCosts;
+    const { rows } = (response.data as { workloadCosts: { rows: { nodes: Record<string, unknown>[] } } }).workloadCosts;
     expect(rows.nodes).toHaveLength(6);
     for (const row of rows.nodes) {
       const costsOf = (isIn: (workload: HourlyWorkload) => boolean) => {
@@ -400,14 +403,14 @@ describe('a comparison of a workload report', () => {
     }
   });
 
-  test('tells what appeared and what vanished by its costs', async () => {
+  test('distinguishes appeared and vanished workloads by their costs', async () => {
     await using gateway = await start();
     const kinds = async (last: string) => {
       const inner = 'breakdown(by: [{ field: WORKLOAD_NAME }]) { groups { keys { value } kind } }';
-      const { groups } = comparisonOf(await gateway.ask(query(inner, `(filter: { last: "${last}" })`))).breakdown;
+      const { groups } = comparisonOf(await gateway.send(query(inner, `(filter: { last: "${last}" })`))).breakdown;
       return Object.fromEntries(groups.map(({ keys, kind }) => [String(keys[0]!.value), kind]));
     };
-    // Born on the 13th, died on the 7th.
+    // Started on the 13th, ended on the 7th.
     expect(await kinds('4d')).toMatchObject({ born: 'APPEARED', cart: expect.stringMatching(/CREASED/) as string });
     expect(await kinds('5d')).toMatchObject({ born: 'APPEARED', dead: 'VANISHED' });
   });
@@ -425,16 +428,16 @@ describe('a comparison of a workload report', () => {
       '(with: { between: { from: "2026-04-01T00:00:00Z", to: "2026-04-02T00:00:00Z" } })',
       /^with\.between must .*`aggregatedCosts`/,
     ],
-    ['no time of its own', '', '', /^filter\.last must be given .*"7d"/],
+    ['no period', '', '', /^filter\.last must be given .*"7d"/],
     ['more than five years', '(filter: { last: "2000d" })', '', /^filter\.last must be at most five years/],
   ])('refuses %s', async (_title, filter, baseline, message) => {
     await using gateway = await start();
-    const { answer, received } = await gateway.count(
+    const { response, received } = await gateway.count(
       query('isComplete', filter, baseline).replace('comparison', 'asOf comparison'),
     );
     expect(received).toHaveLength(1);
-    expect(answer.data).toMatchObject({ workloadCosts: { asOf: expect.any(String) as string, comparison: null } });
-    expect(answer.errors).toMatchObject([
+    expect(response.data).toMatchObject({ workloadCosts: { asOf: expect.any(String) as string, comparison: null } });
+    expect(response.errors).toMatchObject([
       {
         message: expect.stringMatching(message) as string,
         path: ['workloadCosts', 'comparison'],

@@ -1,10 +1,10 @@
-// Comparisons whose numbers would be wrong in silence: of reports that are not whole, of an hour that is not over, and of
-// values that a report does not have. Calls to an independent upstream are counted.
+// Comparisons that would be wrong without an error: of partial reports, of an hour that is not over, and of values that
+// a report does not have. Calls to an independent upstream are counted.
 
 import { describe, expect, test } from 'vitest';
 
 import { createManualClock } from '../kit/time/clock.js';
-import type { Answer } from '../kit/gateway.js';
+import type { GraphqlResponse } from '../kit/gateway.js';
 import { START_MS, startCompanyGateway } from '../kit/upstream/hourly-company.js';
 import { HOUR_MS } from '../kit/upstream/hourly-upstream.js';
 import { createIdleClock } from '../kit/time/idle-clock.js';
@@ -20,24 +20,24 @@ describe('the comparison of a workload report', () => {
   test.each<[title: string, range: string, members: object]>([
     ['the longer report is partial', '6d', { errors: ['dev: deadline exceeded'] }],
     ['the report is partial', '3d', { errors: ['dev: deadline exceeded'] }],
-    ['a cost of the longer report cannot be read', '6d', { aggregatedWorkloads: [{ ...cart, totalCost: 'NaN' }] }],
+    ['a cost of the longer report is unreadable', '6d', { aggregatedWorkloads: [{ ...cart, totalCost: 'NaN' }] }],
     ['a cost of the longer report is missing', '6d', { aggregatedWorkloads: [cart] }],
     [
-      'hours of the longer report cannot be read',
+      'hours of the longer report are unreadable',
       '6d',
       {
         aggregatedWorkloads: [{ ...cart, totalCost: 1, spotHours: 'NaN' }],
       },
     ],
-    ['a row of the longer report cannot be read', '6d', { aggregatedWorkloads: [7, { ...cart, totalCost: 1 }] }],
+    ['a row of the longer report is unreadable', '6d', { aggregatedWorkloads: [7, { ...cart, totalCost: 1 }] }],
   ])('fails when %s', async (_title, range, members) => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     gateway.upstream.onRequest = ({ parameters }) =>
       parameters.range === range ? { members: { ...members } } : undefined;
-    const { answer, received } = await gateway.count(QUERY);
+    const { response, received } = await gateway.count(QUERY);
     expect(received).toHaveLength(2);
-    expect(answer.data).toMatchObject({ workloadCosts: { asOf: expect.any(String) as string, comparison: null } });
-    expect(answer.errors).toMatchObject([
+    expect(response.data).toMatchObject({ workloadCosts: { asOf: expect.any(String) as string, comparison: null } });
+    expect(response.errors).toMatchObject([
       {
         message: expect.stringContaining('`aggregatedCosts`') as string,
         path: ['workloadCosts', 'comparison'],
@@ -50,16 +50,16 @@ describe('the comparison of a workload report', () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const window = { from: START_MS - 72 * HOUR_MS, to: START_MS };
     gateway.upstream.onRequest = ({ parameters }) => (parameters.range === '6d' ? { window } : undefined);
-    expect((await gateway.ask(QUERY)).errors).toMatchObject([{ extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }]);
+    expect((await gateway.send(QUERY)).errors).toMatchObject([{ extensions: { code: 'UPSTREAM_BAD_RESPONSE' } }]);
   });
 
-  test('is derived where only a number is missing that it does not show', async () => {
+  test('is derived when only a number is missing that it does not need', async () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const row = (totalCost: number) => ({ ...cart, totalCost, savingsAvailable: 'NaN' });
     gateway.upstream.onRequest = ({ parameters }) => ({
       members: { aggregatedWorkloads: [row(parameters.range === '6d' ? 5 : 2)] },
     });
-    const { data, errors } = await gateway.ask(QUERY);
+    const { data, errors } = await gateway.send(QUERY);
     expect(errors).toEqual([]);
     expect(data).toMatchObject({
       workloadCosts: { comparison: { totals: { totalCost: { current: 2, baseline: 3 } } } },
@@ -67,7 +67,7 @@ describe('the comparison of a workload report', () => {
   });
 });
 
-test('a workload without costs, and one with a credit, are of the kind that their rows say', async () => {
+test('a workload without costs, and one with a credit, have the kind of their rows', async () => {
   await using gateway = await startCompanyGateway(createManualClock(START_MS));
   const row = (workloadName: string, totalCost: number) => ({ ...cart, workloadName, totalCost });
   gateway.upstream.onRequest = ({ parameters }) => {
@@ -77,7 +77,7 @@ test('a workload without costs, and one with a credit, are of the kind that thei
         : [row('free', 0), row('credit', -2)];
     return { members: { aggregatedWorkloads: rows } };
   };
-  const { data, errors } = await gateway.ask(`{ workloadCosts(filter: { last: "3d" }) {
+  const { data, errors } = await gateway.send(`{ workloadCosts(filter: { last: "3d" }) {
     comparison { breakdown(by: [{ field: WORKLOAD_NAME }]) { groups { keys { value } kind } } } } }`);
   expect(errors).toEqual([]);
   interface Group {
@@ -99,32 +99,32 @@ describe('two reports of different times', () => {
   const APPEARED = { breakdown: { groups: [{ keys: [{ value: 'born' }] }] } };
   const SINGLE = (last: string) => `{ workloadCosts(filter: { last: "${last}" }) { asOf } }`;
 
-  // The other one is refreshed, or fetched for the first time.
+  // The other report is refreshed, or fetched for the first time.
   test.each(['4d', '8d'])(
-    'are not compared: the older one is fetched again when that of %s is newer',
+    'are not compared: the older one is fetched again when the report of %s is newer',
     async (newer) => {
       const clock = createIdleClock(START_MS);
       await using gateway = await startCompanyGateway(clock);
-      expect((await gateway.ask(KINDS)).data).toMatchObject({ workloadCosts: { comparison: APPEARED } });
+      expect((await gateway.send(KINDS)).data).toMatchObject({ workloadCosts: { comparison: APPEARED } });
       clock.advance(240_000);
-      await gateway.ask(SINGLE(newer));
+      await gateway.send(SINGLE(newer));
       await clock.idle();
-      const { answer, received } = await gateway.count(KINDS);
-      expect(answer.errors).toEqual([]);
-      expect(answer.data).toMatchObject({ workloadCosts: { comparison: APPEARED } });
+      const { response, received } = await gateway.count(KINDS);
+      expect(response.errors).toEqual([]);
+      expect(response.data).toMatchObject({ workloadCosts: { comparison: APPEARED } });
       expect(received.map(({ parameters }) => parameters.range)).toEqual([newer === '4d' ? '8d' : '4d']);
     },
   );
 
-  test('fail to compare where ScaleOps gives no newer one', async () => {
+  test('fail to compare when ScaleOps returns no newer one', async () => {
     const clock = createIdleClock(START_MS);
     await using gateway = await startCompanyGateway(clock, { SCALEOPS_MAX_ATTEMPTS: '1' });
-    await gateway.ask(KINDS);
+    await gateway.send(KINDS);
     clock.advance(240_000);
-    await gateway.ask(SINGLE('4d'));
+    await gateway.send(SINGLE('4d'));
     await clock.idle();
     gateway.upstream.onRequest = () => ({ status: 503 });
-    expect((await gateway.ask(KINDS)).errors).toMatchObject([
+    expect((await gateway.send(KINDS)).errors).toMatchObject([
       { path: ['workloadCosts', 'comparison'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } },
     ]);
   });
@@ -132,14 +132,14 @@ describe('two reports of different times', () => {
 
 describe('a bound of costs', () => {
   const bounds = ['minTotalCost', 'maxTotalCost', 'minSavingsAvailable'];
-  test.each(bounds)('%s is refused in a comparison, where a row may match in one period only', async (bound) => {
+  test.each(bounds)('%s is refused in a comparison, because a row may match in one period only', async (bound) => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const where = `where: { ${bound}: 1 }`;
     for (const inner of [
       `totals(${where}) { totalCost { current } }`,
       `breakdown(by: [{ field: NAMESPACE }], ${where}) { groupCount }`,
     ]) {
-      const { errors } = await gateway.ask(`{ aggregatedCosts { comparison { ${inner} } } }`);
+      const { errors } = await gateway.send(`{ aggregatedCosts { comparison { ${inner} } } }`);
       expect(errors).toMatchObject([
         {
           message: expect.stringMatching(new RegExp(`^where\\.${bound} must .*minDifference`)) as string,
@@ -150,7 +150,7 @@ describe('a bound of costs', () => {
   });
 });
 
-test('a comparison and a series are not complete when a cost of them cannot be read', async () => {
+test('a comparison and a series are not complete when one of their costs is unreadable', async () => {
   await using gateway = await startCompanyGateway(createManualClock(START_MS));
   const filter = 'filter: { timeRange: { between: { from: "2026-04-08T00:00:00Z", to: "2026-04-09T00:00:00Z" } } }';
   const query = `{ aggregatedCosts(${filter}) { comparison { isComplete } } costTimeSeries(${filter}) { isComplete } }`;
@@ -158,15 +158,15 @@ test('a comparison and a series are not complete when a cost of them cannot be r
     aggregatedCosts: { comparison: { isComplete } },
     costTimeSeries: { isComplete },
   });
-  expect((await gateway.ask(query)).data).toEqual(whole(true));
+  expect((await gateway.send(query)).data).toEqual(whole(true));
   await using other = await startCompanyGateway(createManualClock(START_MS));
   other.upstream.onRequest = () => ({ members: { aggregatedWorkloads: [{ ...cart, totalCost: 'NaN' }] } });
-  expect((await other.ask(query)).data).toEqual(whole(false));
+  expect((await other.send(query)).data).toEqual(whole(false));
 });
 
-test('an interval that is over is compared in full, also when it is a part of a day', async () => {
+test('an interval that is over is compared in full, even when it is part of a day', async () => {
   await using gateway = await startCompanyGateway(createManualClock(START_MS));
-  const { data, errors } = await gateway.ask(`{ costTimeSeries(filter: { timeRange: { between: {
+  const { data, errors } = await gateway.send(`{ costTimeSeries(filter: { timeRange: { between: {
     from: "2026-04-08T00:00:00Z", to: "2026-04-10T12:30:00Z" } } }) {
     intervals { isPartial report { comparison { isComplete baselineWindow { hours } } } } } }`);
   expect(errors).toEqual([]);
@@ -176,15 +176,15 @@ test('an interval that is over is compared in full, also when it is a part of a 
   });
 });
 
-test('in the first hour of a day so far, the baseline is as long as what is over of that hour', async () => {
+test('in the first hour of a day, the baseline has the same elapsed time', async () => {
   const midnight = Math.floor(START_MS / 86_400_000) * 86_400_000;
   await using gateway = await startCompanyGateway(createManualClock(midnight + 41 * MINUTE_MS + 500));
-  const { answer, received } = await gateway.count(`{
+  const { response, received } = await gateway.count(`{
     aggregatedCosts(filter: { timeRange: { calendar: { unit: DAY, includeCurrent: true } } }) {
       window { endTime } comparison { isComplete baselineWindow { startTime endTime } } } }`);
   const iso = (ms: number): string => new Date(ms).toISOString();
-  expect(answer.errors).toEqual([]);
-  expect(answer.data).toEqual({
+  expect(response.errors).toEqual([]);
+  expect(response.data).toEqual({
     aggregatedCosts: {
       window: { endTime: iso(midnight + HOUR_MS) },
       comparison: {
@@ -203,13 +203,13 @@ test('reports of one window have different ids when their calendar ranges have d
   await using gateway = await startCompanyGateway(createManualClock(START_MS));
   const report = (timeRange: string) =>
     `aggregatedCosts(filter: { timeRange: ${timeRange} }) { id comparison { baselineWindow { hours } } }`;
-  const { answer, received } = await gateway.count(`{
+  const { response, received } = await gateway.count(`{
     calendar: ${report('{ calendar: { unit: MONTH } }')}
     between: ${report('{ between: { from: "2026-03-01T00:00:00Z", to: "2026-04-01T00:00:00Z" } }')}
     again: ${report('{ calendar: { unit: MONTH } }')}
   }`);
-  expect(answer.errors).toEqual([]);
-  const { calendar, between, again } = answer.data as Record<string, { id: string; comparison: object }>;
+  expect(response.errors).toEqual([]);
+  const { calendar, between, again } = response.data as Record<string, { id: string; comparison: object }>;
   expect([calendar!.comparison, between!.comparison]).toEqual([
     { baselineWindow: { hours: 672 } },
     { baselineWindow: { hours: 744 } },
@@ -223,7 +223,7 @@ test('reports of one window have different ids when their calendar ranges have d
 describe('a value that a report is not grouped by', () => {
   const report = (inner: string, groupBy = '{ cluster: true }') =>
     `{ aggregatedCosts(filter: { groupBy: ${groupBy} }) { ${inner} } }`;
-  const messageOf = ({ errors: [error] }: Answer) => [error?.extensions.code, error?.message];
+  const messageOf = ({ errors: [error] }: GraphqlResponse) => [error?.extensions.code, error?.message];
 
   test.each<[inner: string, message: RegExp]>([
     ['breakdown(by: [{ label: "team" }]) { groupCount }', /^by\[0\] needs .*`labels: \["team"\]` to `filter\.groupBy`/],
@@ -238,25 +238,25 @@ describe('a value that a report is not grouped by', () => {
       /^where\.dimensions\[0\]\.by needs .*`labels: \["team"\]`/,
     ],
     ['comparison { breakdown(by: [{ field: NAMESPACE }]) { groupCount } }', /^by\[0\] needs .*`namespace: true`/],
-  ])('is refused with what to add to the filter: %s', async (inner, message) => {
+  ])('is refused with a hint to add to the filter: %s', async (inner, message) => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
-    expect(messageOf(await gateway.ask(report(inner)))).toEqual(['BAD_USER_INPUT', expect.stringMatching(message)]);
+    expect(messageOf(await gateway.send(report(inner)))).toEqual(['BAD_USER_INPUT', expect.stringMatching(message)]);
   });
 
   test('is refused by a time series', async () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const series =
       'costTimeSeries(filter: { groupBy: { cluster: true } }) { series(by: [{ label: "team" }]) { seriesCount } }';
-    expect(messageOf(await gateway.ask(`{ ${series} }`))).toEqual([
+    expect(messageOf(await gateway.send(`{ ${series} }`))).toEqual([
       'BAD_USER_INPUT',
       expect.stringContaining('`labels: ["team"]`'),
     ]);
   });
 
-  test('is one group without a value where the report is grouped by it and nothing has it', async () => {
+  test('is one group without a value when the report is grouped by it and no row has it', async () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const inner = 'breakdown(by: [{ label: "nobody" }]) { groups { keys { value } share } }';
-    const { data, errors } = await gateway.ask(report(inner, '{ labels: ["nobody"] }'));
+    const { data, errors } = await gateway.send(report(inner, '{ labels: ["nobody"] }'));
     expect(errors).toEqual([]);
     expect(data).toEqual({ aggregatedCosts: { breakdown: { groups: [{ keys: [{ value: null }], share: 1 }] } } });
   });

@@ -1,4 +1,4 @@
-// What changed between two reports, beside a reference over row objects with exact fractions.
+// Changes between two reports, compared with a reference over row objects with exact fractions.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -30,7 +30,7 @@ const readTotals = (totals: TotalsChange) => ({
   ...Object.fromEntries(SUMMED.map((field) => [field, totals.sum(field)])),
 });
 
-function ask(current: SyncReport, baseline: SyncReport, query: ChangeQuery) {
+function send(current: SyncReport, baseline: SyncReport, query: ChangeQuery) {
   const { groups, others, totals, groupCount } = runAll(compareReports(current.steps, baseline.steps, query));
   return {
     groups: [...groups].map((group) => ({ ...group, totals: readTotals(group.totals) })),
@@ -119,7 +119,7 @@ const anyQuery: fc.Arbitrary<ChangeQuery> = fc.record({
   fields: fc.constantFrom(undefined, [], ['spotHours' as const], SUMMED),
 });
 
-/** Two reports whose rows are often the same. */
+/** Two reports with many equal rows. */
 const anyPair: fc.Arbitrary<readonly [UpstreamReport, UpstreamReport]> = fc
   .tuple(anyReport(10), anyReport(10), anyReport(4))
   .map(([a, b, both]) => {
@@ -134,7 +134,7 @@ const reportOf = (...rows: object[]) => readReport({ aggregatedWorkloads: rows }
 const byNamespace = [{ field: 'namespace' as const }];
 
 describe('a comparison', () => {
-  test('is what the rows of both reports say', () => {
+  test('equals the reference over the rows of both reports', () => {
     fc.assert(
       fc.property(anyPair, anyQuery, ([now, before], query) => {
         const [current, baseline] = [readReport(now), readReport(before)];
@@ -143,19 +143,19 @@ describe('a comparison', () => {
         // Without dimensions there is one group, even without rows.
         if (query.by.length === 0) want.groupCount = 1;
         if (query.by.length === 0 && rows.flat().length === 0) return;
-        expect(ask(current, baseline, query)).toEqual(want);
-        // What is cached now gives the same.
-        expect(ask(current, baseline, query)).toEqual(want);
+        expect(send(current, baseline, query)).toEqual(want);
+        // The second time uses cached data.
+        expect(send(current, baseline, query)).toEqual(want);
       }),
       { numRuns: propertyRuns(240) },
     );
   });
 
-  test('of what a caller may see equals that of reports without the hidden rows', () => {
+  test('of the visible rows of a caller equals a comparison of reports without the hidden rows', () => {
     const permissions = createPermissions([{ namespaces: ['a', 'api'] }])!;
     fc.assert(
       fc.property(anyPair, anyQuery, (pair, query) => {
-        const [views, reports] = [
+        const [visible, reports] = [
           pair.map((json) => readReport(json).restrict(permissions)),
           pair.map(({ aggregatedWorkloads }) =>
             readReport({
@@ -165,13 +165,13 @@ describe('a comparison', () => {
             }),
           ),
         ];
-        expect(ask(views[0]!, views[1]!, query)).toEqual(ask(reports[0]!, reports[1]!, query));
+        expect(send(visible[0]!, visible[1]!, query)).toEqual(send(reports[0]!, reports[1]!, query));
       }),
       { numRuns: propertyRuns(90) },
     );
   });
 
-  test('tells what appeared, vanished, rose, fell and stayed', () => {
+  test('distinguishes groups that appeared, vanished, rose, fell and stayed', () => {
     const current = reportOf(
       row('new', 1),
       row('more', 3),
@@ -188,7 +188,7 @@ describe('a comparison', () => {
       row('', 4),
       row('free', 0),
     );
-    const { groups, totals, groupCount } = ask(current, baseline, { by: byNamespace });
+    const { groups, totals, groupCount } = send(current, baseline, { by: byNamespace });
     expect(groups.map(({ keys, kind, contribution }) => [keys[0], kind, contribution])).toEqual([
       ['less', 'DECREASED', null],
       ['more', 'INCREASED', null],
@@ -204,16 +204,16 @@ describe('a comparison', () => {
 
   test('has contributions that add up to 1, and the exact difference of decimals', () => {
     const current = reportOf(row('a', 0.3), row('b', 0.7));
-    const { groups, totals } = ask(current, reportOf(row('a', 0.1), row('b', 0.2)), { by: byNamespace });
+    const { groups, totals } = send(current, reportOf(row('a', 0.1), row('b', 0.2)), { by: byNamespace });
     expect(groups.map(({ totals: { totalCost } }: any) => totalCost.difference as number)).toEqual([0.5, 0.2]);
     expect(totals).toMatchObject({ totalCost: { difference: 0.7, ratio: 0.7 / 0.3 } });
     expect(groups.reduce((sum, { contribution }) => sum + contribution!, 0)).toBeCloseTo(1, 12);
   });
 
-  test('is exact between decimals of different scales, and for doubles that are no decimals', () => {
+  test('is exact for decimals of different scales, and for doubles that are no decimals', () => {
     const differenceOf = (now: number[], before: number[]) => {
       const [current, baseline] = [now, before].map((costs) => reportOf(...costs.map((cost) => row('a', cost))));
-      return (ask(current!, baseline!, { by: byNamespace }).totals as any).totalCost.difference as number;
+      return (send(current!, baseline!, { by: byNamespace }).totals as any).totalCost.difference as number;
     };
     expect(differenceOf([0.1, 0.2], [0.1234567])).toBe(0.1765433);
     expect(differenceOf([1e16, 0.1], [1e16])).toBe(0.1);

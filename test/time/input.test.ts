@@ -1,5 +1,5 @@
-// Inputs about time that break a rule: BAD_USER_INPUT at the field, with the path of the input, the rule and a way out, and
-// without a call to ScaleOps beyond that of the report itself.
+// Inputs about time that break a rule: BAD_USER_INPUT at the field, with the path of the input, the rule and a
+// solution, and without a call to ScaleOps except the one for the report itself.
 
 import { describe, expect, test } from 'vitest';
 
@@ -13,11 +13,11 @@ type Case = readonly [title: string, input: string, message: RegExp];
 
 async function expectRefusal(query: string, path: readonly string[], message: RegExp, calls: number, env = {}) {
   await using gateway = await startCompanyGateway(createManualClock(START_MS), env);
-  const { answer, received } = await gateway.count(query);
-  expect(answer.errors).toMatchObject([
+  const { response, received } = await gateway.count(query);
+  expect(response.errors).toMatchObject([
     { message: expect.stringMatching(message) as string, path, extensions: { code: 'BAD_USER_INPUT' } },
   ]);
-  expect(answer.status).toBe(200);
+  expect(response.status).toBe(200);
   expect(received).toHaveLength(calls);
 }
 
@@ -74,12 +74,12 @@ describe('a time zone', () => {
         `{ costTimeSeries(timeZone: ${JSON.stringify(zone)}) { id } }`,
         `{ aggregatedCosts(filter: { timeRange: { calendar: { unit: DAY, timeZone: ${JSON.stringify(zone)} } } }) { id } }`,
       ];
-      for (const text of texts) expect((await gateway.ask(text)).errors).toMatchObject([refused]);
+      for (const text of texts) expect((await gateway.send(text)).errors).toMatchObject([refused]);
       const query = 'query ($zone: TimeZone!) { costTimeSeries(timeZone: $zone) { id } }';
-      expect((await gateway.ask(query, { zone })).errors).toMatchObject([refused]);
+      expect((await gateway.send(query, { zone })).errors).toMatchObject([refused]);
       const nested = 'query ($filter: AggregatedCostsFilter) { aggregatedCosts(filter: $filter) { id } }';
       const filter = { timeRange: { calendar: { unit: 'DAY', timeZone: zone } } };
-      const { errors } = await gateway.ask(nested, { filter });
+      const { errors } = await gateway.send(nested, { filter });
       expect(errors).toMatchObject([refused]);
       expect(errors[0]!.message).toContain('filter.timeRange.calendar.timeZone');
       expect(gateway.upstream.received).toEqual([]);
@@ -89,9 +89,9 @@ describe('a time zone', () => {
   test('is accepted by any of its IANA names', async () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     for (const zone of ['Europe/Berlin', 'Asia/Calcutta', 'Etc/GMT+5', 'EST5EDT', 'europe/berlin']) {
-      expect((await gateway.ask(`{ costTimeSeries(timeZone: "${zone}", granularity: WEEKLY) { id } }`)).errors).toEqual(
-        [],
-      );
+      expect(
+        (await gateway.send(`{ costTimeSeries(timeZone: "${zone}", granularity: WEEKLY) { id } }`)).errors,
+      ).toEqual([]);
     }
   });
 });
@@ -147,7 +147,7 @@ describe('a time series', () => {
       /^by\[1\] must not repeat a dimension/,
     ],
     [
-      'a label key that is none',
+      'an invalid label key',
       'series(by: [{ label: "no key" }]) { seriesCount }',
       /^by\[0\]\.label must be a Kubernetes/,
     ],
@@ -167,12 +167,12 @@ describe('a comparison', () => {
       /^with\.between must not overlap the time range of the report; end it where that begins, or earlier/,
     ],
     [
-      'with a window within',
+      'with a window within the report window',
       between('2026-04-03T00:00:00Z', '2026-04-04T00:00:00Z'),
       /^with\.between must not overlap/,
     ],
     [
-      'with the future',
+      'with a window in the future',
       between('2026-05-03T00:00:00Z', '2026-05-04T00:00:00Z'),
       /^with\.between must begin in the past/,
     ],
@@ -199,7 +199,7 @@ describe('a comparison', () => {
     ['first: -1', 'by: [{ label: "team" }], first: -1', /^first must be 0 or more/],
     ['minDifference: -1', 'by: [{ label: "team" }], minDifference: -1', /^minDifference must be 0 or more/],
     [
-      'an endless minDifference',
+      'an infinite minDifference',
       'by: [{ label: "team" }], minDifference: 1e999',
       /^minDifference must be a finite number/,
     ],
@@ -219,11 +219,11 @@ describe('a comparison', () => {
     ['two dimensions in one', '[CostDimensionInput!]!', 'by: $it', [{ field: 'CLUSTER', label: 'team' }]],
     ['minDifference: NaN', 'Float', 'by: [{ label: "team" }], minDifference: $it', 'NaN'],
     ['an unknown kind', '[CostChangeKind!]', 'by: [{ label: "team" }], kinds: $it', ['CREATED']],
-  ])('with %s in a variable is refused before anything is asked', async (_title, type, args, it) => {
+  ])('with %s in a variable is refused before any call', async (_title, type, args, it) => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     const query = `query ($it: ${type}) ${report(`comparison { breakdown(${args}) { groupCount } }`)}`;
-    const { answer, received } = await gateway.count(query, { it });
-    expect(answer.errors).toMatchObject([
+    const { response, received } = await gateway.count(query, { it });
+    expect(response.errors).toMatchObject([
       { message: expect.stringMatching(/\$it|"it"|\bit\b/) as string, extensions: { code: 'BAD_USER_INPUT' } },
     ]);
     expect(received).toEqual([]);

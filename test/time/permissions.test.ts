@@ -1,5 +1,5 @@
-// Comparisons and time series of callers with permissions: the same as if ScaleOps had only what the caller may see, so that
-// no row, no name and no digit of a sum comes from outside.
+// Comparisons and time series of callers with permissions: they equal the results of a ScaleOps with only the visible
+// workloads. No row, name or digit of a sum comes from hidden workloads.
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -27,7 +27,7 @@ const env = { CACHE_TTL_SECONDS: '0', SCALEOPS_MULTI_CLUSTER: 'on' };
 const clock = createManualClock(START_MS);
 let upstream: HourlyUpstream;
 let restricted: RestrictedGateway;
-/** Has the visible workloads alone. */
+/** Has only the visible workloads. */
 let visible: HourlyUpstream;
 let reference: TestGateway;
 beforeAll(async () => {
@@ -66,13 +66,13 @@ const anyWorkload: fc.Arbitrary<HourlyWorkload> = fc
     team: fc.constantFrom('web', 'data', null),
     isSpot: fc.boolean(),
     rate: fc.integer({ min: 1, max: 900 }),
-    bornAt: anyTime,
-    diedAt: anyTime,
+    startsAt: anyTime,
+    endsAt: anyTime,
   })
-  .map(({ bornAt, diedAt, ...workload }) => ({
+  .map(({ startsAt, endsAt, ...workload }) => ({
     ...workload,
-    ...(bornAt !== undefined && { bornAt }),
-    ...(diedAt !== undefined && { diedAt }),
+    ...(startsAt !== undefined && { startsAt }),
+    ...(endsAt !== undefined && { endsAt }),
   }));
 const anyWorkloads = fc.uniqueArray(anyWorkload, {
   maxLength: 9,
@@ -84,7 +84,7 @@ const CHANGES = `{ totalCost ${CHANGE} spotHours ${CHANGE} savingsAvailable ${CH
 const BREAKDOWN = `{ groups { keys { value } kind contribution totals ${CHANGES} } others ${CHANGES} groupCount totals ${CHANGES} }`;
 const LINE = '{ keys { value } values hours: values(field: ON_DEMAND_HOURS) totals { totalCost rowCount } }';
 const TEAM = '{ label: "team" }';
-/** Dimensions by what a report is grouped by. */
+/** The dimensions for each grouping of a report. */
 const DIMENSIONS = {
   '{ cluster: true }': ['{ field: CLUSTER }'],
   '{ cluster: true, namespace: true }': ['{ field: CLUSTER }', '{ field: NAMESPACE }'],
@@ -92,7 +92,7 @@ const DIMENSIONS = {
   '{ labels: ["team"] }': [TEAM],
 };
 
-const anyQuestion = fc
+const anyQuery = fc
   .constantFrom(...Object.entries(DIMENSIONS))
   .chain(([groupBy, dimensions]) =>
     fc.record({
@@ -123,22 +123,17 @@ const anyQuestion = fc
   });
 
 describe('a caller with permissions', () => {
-  test('gets the comparisons and series of what it may see', async () => {
+  test('gets the comparisons and series of its visible workloads', async () => {
     let hidden = 0;
     await fc.assert(
-      fc.asyncProperty(
-        fc.constantFrom(...Object.keys(CALLERS)),
-        anyWorkloads,
-        anyQuestion,
-        async (caller, all, query) => {
-          upstream.workloads = all;
-          visible.workloads = all.filter((workload) => maySee(caller, workload));
-          hidden += all.length - visible.workloads.length;
-          const [answer, expected] = await Promise.all([restricted.askAs(caller, query), reference.ask(query)]);
-          expect(answer.errors).toEqual([]);
-          expect(answer.data).toEqual(expected.data);
-        },
-      ),
+      fc.asyncProperty(fc.constantFrom(...Object.keys(CALLERS)), anyWorkloads, anyQuery, async (caller, all, query) => {
+        upstream.workloads = all;
+        visible.workloads = all.filter((workload) => maySee(caller, workload));
+        hidden += all.length - visible.workloads.length;
+        const [response, expected] = await Promise.all([restricted.sendAs(caller, query), reference.send(query)]);
+        expect(response.errors).toEqual([]);
+        expect(response.data).toEqual(expected.data);
+      }),
       { numRuns: propertyRuns(30) },
     );
     expect(hidden).toBeGreaterThan(10);
@@ -166,20 +161,20 @@ describe('a caller with permissions', () => {
       'aggregatedCosts { comparison { breakdown(by: [{ field: CLUSTER }], where: { clusterNames: ["hidden"] }) { groupCount } } }',
       2,
     ],
-  ])('is refused when it names something outside, in %s', async (path, query, calls) => {
+  ])('is refused when it names something forbidden, in %s', async (path, query, calls) => {
     upstream.workloads = [{ cluster: 'prod', namespace: 'shop', name: 'a', team: null, isSpot: false, rate: 1 }];
     const before = upstream.received.length;
-    const { errors } = await restricted.askAs('prod', `{ ${query} }`);
+    const { errors } = await restricted.sendAs('prod', `{ ${query} }`);
     expect(errors).toMatchObject([{ path: path.split('.'), extensions: { code: 'FORBIDDEN' } }]);
     expect(upstream.received).toHaveLength(before + calls);
   });
 
-  test('asks ScaleOps only for the clusters that it may see, for one day too', async () => {
+  test('causes calls only for its permitted clusters, even for one day', async () => {
     const before = upstream.received.length;
     const day = new Date(START_MS - (START_MS % DAY_MS) - DAY_MS).toISOString();
     const today = new Date(START_MS - (START_MS % DAY_MS)).toISOString();
     const range = `between: { from: "${day}", to: "${today}" }`;
-    await restricted.askAs('prod', `{ costTimeSeries(filter: { timeRange: { ${range} } }) { totals { totalCost } } }`);
+    await restricted.sendAs('prod', `{ costTimeSeries(filter: { timeRange: { ${range} } }) { totals { totalCost } } }`);
     expect(upstream.received.slice(before).map(({ parameters }) => parameters.clusters)).toEqual([['prod']]);
   });
 });

@@ -1,5 +1,5 @@
-// Calendar ranges, baselines and intervals, beside a reference that knows of zones only what Intl's clocks show, and looks
-// at them every 15 minutes. All offsets since 2000 are multiples of that.
+// Calendar ranges, baselines and intervals, compared with a reference that reads local times from Intl in steps of 15
+// minutes. All offsets since 2000 are multiples of 15 minutes.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ function calendar(unit: CalendarRange['unit'], count: number, timeZone = 'UTC', 
 const QUARTER_HOUR = HOUR / 4;
 const FORMATS = new Map<string, Intl.DateTimeFormat>();
 
-/** What the clocks show, as if they showed UTC. */
+/** The local time, as if it were UTC. */
 function localTime(epochMs: number, timeZone: string): number {
   let format = FORMATS.get(timeZone);
   if (format === undefined) {
@@ -44,7 +44,7 @@ function localTime(epochMs: number, timeZone: string): number {
   return Date.UTC(parts.year!, parts.month! - 1, parts.day, parts.hour, parts.minute);
 }
 
-/** The first instant at which the date, a UTC midnight, or a later one is shown. */
+/** The first instant with this local date (a UTC midnight) or a later one. */
 function midnightOf(date: number, timeZone: string): number {
   for (let time = date - 16 * HOUR; ; time += QUARTER_HOUR) if (localTime(time, timeZone) >= date) return time;
 }
@@ -62,7 +62,7 @@ function lastHour(epochMs: number, timeZone: string): number {
   return time;
 }
 
-/** The first date of the unit so many units away from the date's own. */
+/** The first date of the unit that is `offset` units away from the unit of the date. */
 function unitStart(date: number, unit: CalendarRange['unit'], move = 0): number {
   const [year, month] = [new Date(date).getUTCFullYear(), new Date(date).getUTCMonth()];
   if (unit === 'DAY') return date + move * DAY;
@@ -91,7 +91,7 @@ function startsBetween({ startTime, endTime }: ReportWindow, granularity: Granul
 }
 
 const anyZone = fc.constantFrom('UTC', ...Intl.supportedValuesOf('timeZone'));
-/** Zones whose clocks are moved by half an hour, over midnight or over a day, or are not whole hours from UTC. */
+/** Zones with clock changes of half an hour, over midnight or over a day, or with offsets of part of an hour. */
 const hardZone = fc.constantFrom(
   ...['Australia/Lord_Howe', 'America/Sao_Paulo', 'Africa/Cairo', 'Asia/Beirut', 'Pacific/Apia', 'Asia/Kolkata'],
   ...['America/St_Johns', 'Asia/Pyongyang', 'America/Caracas', 'Pacific/Chatham', 'Asia/Kathmandu', 'America/Havana'],
@@ -146,10 +146,10 @@ describe('a calendar range', () => {
     ['the last quarter', calendar('QUARTER', 1), '2025-10-01T00:00', '2026-01-01T00:00'],
     ['the last two years', calendar('YEAR', 2), '2024-01-01T00:00', '2026-01-01T00:00'],
     ['this month so far', calendar('MONTH', 1, 'UTC', true), '2026-03-01T00:00', '2026-03-10T15:00'],
-    ['this week and the one before', calendar('WEEK', 2, 'UTC', true), '2026-03-02T00:00', '2026-03-10T15:00'],
+    ['this week and last week', calendar('WEEK', 2, 'UTC', true), '2026-03-02T00:00', '2026-03-10T15:00'],
     ['today in Kolkata', calendar('DAY', 1, 'Asia/Kolkata', true), '2026-03-09T18:30', '2026-03-10T15:30'],
     ['yesterday in Los Angeles', calendar('DAY', 1, 'America/Los_Angeles'), '2026-03-09T07:00', '2026-03-10T07:00'],
-    ['the week in which they changed', calendar('DAY', 3, 'America/New_York'), '2026-03-07T05:00', '2026-03-10T04:00'],
+    ['the week with a clock change', calendar('DAY', 3, 'America/New_York'), '2026-03-07T05:00', '2026-03-10T04:00'],
   ])('is %s', (_what, range, from, to) => {
     expect(show(resolveCalendarRange(range, NOW))).toBe(`${from} ${to}`);
   });
@@ -166,12 +166,12 @@ describe('a calendar range', () => {
     expect((endTime - startTime) / HOUR).toBe(hours);
   });
 
-  test('goes on after a day that the zone skipped', () => {
+  test('continues after a day that the zone skipped', () => {
     const yesterday = resolveCalendarRange(calendar('DAY', 1, 'Pacific/Apia'), at('2011-12-31T12:00Z'));
     expect(show(yesterday)).toBe('2011-12-30T10:00 2011-12-31T10:00');
   });
 
-  test('so far ends with the running hour when none is full', () => {
+  test('so far ends with the running hour when no hour is full', () => {
     const now = at('2026-03-01T00:20Z');
     expect(show(resolveCalendarRange(calendar('MONTH', 1, 'UTC', true), now))).toBe(
       '2026-03-01T00:00 2026-03-01T01:00',
@@ -187,7 +187,7 @@ describe('a calendar range', () => {
     );
   });
 
-  test('is what the clocks of its zone say', () => {
+  test('equals the reference for its zone', () => {
     fc.assert(
       fc.property(anyRange, instant, (range, now) => {
         const { unit, count, includeCurrent, timeZone } = range;
@@ -214,21 +214,21 @@ describe('a baseline', () => {
     ['the year before', calendar('MONTH', 1), 'YEAR_BEFORE', '2025-02-01T00:00', '2025-03-01T00:00'],
     ['the quarter before', calendar('QUARTER', 1), 'PREVIOUS_PERIOD', '2025-07-01T00:00', '2025-10-01T00:00'],
     [
-      'as much of last month',
+      'the same part of last month',
       calendar('MONTH', 1, 'UTC', true),
       'PREVIOUS_PERIOD',
       '2026-02-01T00:00',
       '2026-02-10T15:00',
     ],
     [
-      'as much of last week',
+      'the same part of last week',
       calendar('WEEK', 1, 'UTC', true),
       'PREVIOUS_PERIOD',
       '2026-03-02T00:00',
       '2026-03-03T15:00',
     ],
     [
-      'as much of last year',
+      'the same part of last year',
       calendar('YEAR', 1, 'UTC', true),
       'PREVIOUS_PERIOD',
       '2025-01-01T00:00',
@@ -239,13 +239,13 @@ describe('a baseline', () => {
     expect(show(baselineOf(resolveCalendarRange(range, NOW), shift, range))).toBe(`${from} ${to}`);
   });
 
-  test('ends with the month that has no such day', () => {
+  test('ends with the month when the month has no such day', () => {
     const range = calendar('MONTH', 1, 'UTC', true);
     const soFar = resolveCalendarRange(range, at('2026-03-30T10:00Z'));
     expect(show(baselineOf(soFar, 'PREVIOUS_PERIOD', range))).toBe('2026-02-01T00:00 2026-03-01T00:00');
   });
 
-  test('of the day after one that its zone skipped is the day before that', () => {
+  test('of the day after a skipped day is the day before the skipped one', () => {
     // Samoa had no 30th of December 2011.
     const window = { startTime: Date.UTC(2011, 11, 30, 10), endTime: Date.UTC(2011, 11, 31, 10) };
     const baseline = baselineOf(window, 'PREVIOUS_PERIOD', calendar('DAY', 1, 'Pacific/Apia'));
@@ -321,7 +321,7 @@ describe('a baseline', () => {
     expect(haveSameLength(day, baseline, range.timeZone)).toBe(true);
   });
 
-  test('has the same length as many whole days, as many whole months, or as much time', () => {
+  test('has the same number of whole days or whole months, or the same duration', () => {
     const same = (a: ReportWindow, b: ReportWindow, timeZone = 'UTC') => haveSameLength(a, b, timeZone);
     const february = window('2026-02-01T00:00Z', '2026-03-01T00:00Z');
     expect(same(february, window('2026-01-01T00:00Z', '2026-02-01T00:00Z'))).toBe(true);
@@ -339,7 +339,7 @@ describe('a baseline', () => {
     ).toBe(false);
   });
 
-  test('that was given must not overlap', () => {
+  test('in the input must not overlap the window', () => {
     const march = window('2026-03-01T00:00Z', '2026-04-01T00:00Z');
     expect(() => {
       assertNoOverlap(march, window('2026-02-01T00:00Z', '2026-03-01T00:00:00.001Z'));
@@ -347,7 +347,7 @@ describe('a baseline', () => {
     assertNoOverlap(march, window('2026-02-01T00:00Z', '2026-03-01T00:00Z'));
   });
 
-  test('of a whole range has the same length, ends where its range begins, and adjoins the one before it', () => {
+  test('of a whole range has the same length, ends at the start of the range, and adjoins the previous baseline', () => {
     fc.assert(
       fc.property(anyRange, instant, (range, now) => {
         const whole = { ...range, includeCurrent: false };
@@ -360,7 +360,7 @@ describe('a baseline', () => {
     );
   });
 
-  test('shows on its clocks what the window shows, days or months before', () => {
+  test('has the local times of the window, days or months earlier', () => {
     const shift = fc.constantFrom('WEEK_BEFORE' as const, 'MONTH_BEFORE' as const, 'YEAR_BEFORE' as const);
     fc.assert(
       fc.property(zone, instant, fc.integer({ min: 1, max: 60 * DAY }), shift, (timeZone, startTime, length, by) => {
@@ -374,11 +374,11 @@ describe('a baseline', () => {
         else {
           const day = date.getUTCDate();
           date.setUTCMonth(date.getUTCMonth() - (by === 'MONTH_BEFORE' ? 1 : 12));
-          // JavaScript goes on into the next month.
+          // JavaScript continues into the next month.
           if (date.getUTCDate() !== day) date.setUTCDate(0);
         }
         const difference = localTime(moved.startTime, timeZone) - date.getTime();
-        // Where the clocks skip that time, they show a later one.
+        // A local time that is skipped becomes a later one.
         if (difference !== 0) expect(wasSkipped(date.getTime(), timeZone)).toBe(true);
       }),
       { numRuns: propertyRuns(1_500) },
@@ -397,7 +397,7 @@ function wasSkipped(local: number, timeZone: string): boolean {
 
 describe('the intervals of a series', () => {
   const NOW = at('2026-03-10T15:40Z');
-  const ask = (options: Partial<IntervalOptions>, now = NOW) =>
+  const send = (options: Partial<IntervalOptions>, now = NOW) =>
     splitIntoIntervals({ granularity: 'DAILY', timeZone: 'UTC', maxIntervals: 100, ...options }, now);
 
   test.each<[Granularity, number, string, string, boolean]>([
@@ -406,7 +406,7 @@ describe('the intervals of a series', () => {
     ['WEEKLY', 13, '2025-12-15T00:00', '2026-03-09T00:00 2026-03-10T15:00', true],
     ['MONTHLY', 13, '2025-03-01T00:00', '2026-03-01T00:00 2026-03-10T15:00', true],
   ])('%s are by default %d, and end at the last full hour', (granularity, count, first, last, isPartial) => {
-    const intervals = ask({ granularity });
+    const intervals = send({ granularity });
     expect(intervals).toHaveLength(count);
     expect(show(intervals[0]!).split(' ')[0]).toBe(first);
     expect(show(intervals.at(-1)!)).toBe(last);
@@ -415,41 +415,41 @@ describe('the intervals of a series', () => {
   });
 
   test('end with yesterday in the first hour of a day', () => {
-    const intervals = ask({}, at('2026-03-10T00:20Z'));
+    const intervals = send({}, at('2026-03-10T00:20Z'));
     expect(intervals).toHaveLength(30);
     expect(intervals.at(-1)).toMatchObject({ ...window('2026-03-09T00:00Z', '2026-03-10T00:00Z'), isPartial: false });
   });
 
   test('cover the running hour in the first hour of a month so far', () => {
     const range = { calendar: calendar('MONTH', 1, 'UTC', true) };
-    const intervals = ask({ range }, at('2026-03-01T00:20Z'));
+    const intervals = send({ range }, at('2026-03-01T00:20Z'));
     expect(intervals).toEqual([
       { ...window('2026-03-01T00:00Z', '2026-03-01T01:00Z'), isPartial: true, isRunning: true },
     ]);
   });
 
-  test('begin with a whole one, and end with the window', () => {
+  test('begin with a whole interval, and end with the window', () => {
     const range = { between: window('2026-01-01T10:30Z', '2026-01-03T15:30Z') };
-    expect(ask({ range }).map((each) => [show(each), each.isPartial])).toEqual([
+    expect(send({ range }).map((each) => [show(each), each.isPartial])).toEqual([
       ['2026-01-01T00:00 2026-01-02T00:00', false],
       ['2026-01-02T00:00 2026-01-03T00:00', false],
       ['2026-01-03T00:00 2026-01-03T15:30', true],
     ]);
   });
 
-  test('do not reach into the future', () => {
+  test('do not extend into the future', () => {
     const range = { between: window('2026-03-09T00:00Z', '2026-06-01T00:00Z') };
-    expect(ask({ range }).map(show)).toEqual([
+    expect(send({ range }).map(show)).toEqual([
       '2026-03-09T00:00 2026-03-10T00:00',
       '2026-03-10T00:00 2026-03-10T15:00',
     ]);
   });
 
   test('are hours of the zone, and days of 23 and 25 hours', () => {
-    const hours = ask({ granularity: 'HOURLY', timeZone: 'Asia/Kolkata', range: { lastMs: 2 * HOUR } });
+    const hours = send({ granularity: 'HOURLY', timeZone: 'Asia/Kolkata', range: { lastMs: 2 * HOUR } });
     expect(hours.map(show)).toEqual(['2026-03-10T13:30 2026-03-10T14:30', '2026-03-10T14:30 2026-03-10T15:30']);
     const berlin = (from: string, to: string) =>
-      ask({ timeZone: 'Europe/Berlin', range: { between: window(from, to) } }, at('2027-01-01T00:00Z'));
+      send({ timeZone: 'Europe/Berlin', range: { between: window(from, to) } }, at('2027-01-01T00:00Z'));
     expect(show(berlin('2026-03-28T23:00Z', '2026-03-29T22:00Z')[0]!)).toBe('2026-03-28T23:00 2026-03-29T22:00');
     expect(show(berlin('2026-10-24T22:00Z', '2026-10-25T23:00Z')[0]!)).toBe('2026-10-24T22:00 2026-10-25T23:00');
   });
@@ -468,7 +468,7 @@ describe('the intervals of a series', () => {
       'must split the time range into at most 100 intervals, and DAILY makes 102; use WEEKLY, or a shorter time range.',
     ],
     [
-      'one too many',
+      'one interval too many',
       { range: { calendar: calendar('DAY', 101) } },
       'granularity',
       'must split the time range into at most 100 intervals, and DAILY makes 101; use WEEKLY, or a shorter time range.',
@@ -504,42 +504,42 @@ describe('the intervals of a series', () => {
       'must be 1 to 3653 for DAY: a range covers at most ten years.',
     ],
   ])('are refused for %s', (_what, options, field, rule) => {
-    expect(() => ask(options)).toThrow(new TimeRangeError(field as TimeRangeError['field'], rule));
+    expect(() => send(options)).toThrow(new TimeRangeError(field as TimeRangeError['field'], rule));
   });
 
-  test('may be as many as allowed', () => {
-    expect(ask({ range: { calendar: calendar('DAY', 100) } })).toHaveLength(100);
-    // 100 hours, one of them of 90 minutes.
+  test('may have the maximum number', () => {
+    expect(send({ range: { calendar: calendar('DAY', 100) } })).toHaveLength(100);
+    // 100 hours, one of which has 90 minutes.
     const range = { between: window('2026-04-04T09:00Z', '2026-04-08T13:30Z') };
     expect(
-      ask({ granularity: 'HOURLY', timeZone: 'Australia/Lord_Howe', range }, at('2026-05-01T00:00Z')),
+      send({ granularity: 'HOURLY', timeZone: 'Australia/Lord_Howe', range }, at('2026-05-01T00:00Z')),
     ).toHaveLength(100);
   });
 
-  test('of this month by week are allowed from its first day on', () => {
+  test('of this month by week are allowed from the first day of the month', () => {
     const range = { calendar: calendar('MONTH', 1, 'UTC', true) };
-    expect(ask({ granularity: 'WEEKLY', range }, at('2026-03-01T10:00Z'))).toHaveLength(1);
+    expect(send({ granularity: 'WEEKLY', range }, at('2026-03-01T10:00Z'))).toHaveLength(1);
   });
 
-  test('are those that the clocks of the zone show', () => {
+  test('equal the reference for the zone', () => {
     const hours = fc.integer({ min: 1, max: 40 * 24 }).map((count) => count * HOUR);
     const anyOptions = fc.record({ granularity: fc.constantFrom(...GRANULARITIES), timeZone: zone, lastMs: hours });
     fc.assert(
       fc.property(anyOptions, instant, fc.boolean(), ({ granularity, timeZone, lastMs }, now, isOver) => {
-        const asked = { startTime: now - lastMs, endTime: now };
+        const requested = { startTime: now - lastMs, endTime: now };
         const nowMs = isOver ? now + 60 * DAY : now;
         const longest = { HOURLY: 1, DAILY: 24, WEEKLY: 168, MONTHLY: 672 }[granularity] * HOUR;
         fc.pre(lastMs >= longest && lastMs <= 100 * longest);
         const endTime = isOver ? now : lastHour(now, timeZone);
-        const starts = startsBetween({ ...asked, endTime }, granularity, timeZone);
+        const starts = startsBetween({ ...requested, endTime }, granularity, timeZone);
         const expected = starts.slice(0, -1).map((startTime, index) => {
           const end = starts[index + 1]!;
           const isRunning = end > nowMs;
           return { startTime, endTime: Math.min(end, endTime), isRunning, isPartial: end > endTime };
         });
-        const found = ask({ granularity, timeZone, range: { between: asked }, maxIntervals: 1_000 }, nowMs);
+        const found = send({ granularity, timeZone, range: { between: requested }, maxIntervals: 1_000 }, nowMs);
         expect(found).toEqual(expected);
-        const counted = countIntervals({ ...asked, endTime }, granularity, timeZone);
+        const counted = countIntervals({ ...requested, endTime }, granularity, timeZone);
         expect([0, 1]).toContain(counted - found.length);
         if (granularity !== 'HOURLY' && timeZone !== 'Pacific/Apia') expect(counted).toBe(found.length);
       }),
@@ -565,7 +565,7 @@ describe('the state of a window', () => {
     expect(state(endTime)).toBe(expected);
   });
 
-  test('is RUNNING when the range goes on', () => {
+  test('is RUNNING when the range is not over', () => {
     expect(state(NOW - 2 * HOUR, true)).toBe('RUNNING');
   });
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { createManualClock } from '../kit/time/clock.js';
-import type { Answer } from '../kit/gateway.js';
+import type { GraphqlResponse } from '../kit/gateway.js';
 import { COMPANY, START_MS, startCompanyGateway, type CompanyGateway } from '../kit/upstream/hourly-company.js';
 import { HOUR_MS, type HourlyWorkload, type Window } from '../kit/upstream/hourly-upstream.js';
 
@@ -14,7 +14,7 @@ const INTERVALS = 'intervals { isPartial window { startTime endTime hours state 
 
 const start = (env?: Record<string, string>) => startCompanyGateway(createManualClock(START_MS), env);
 
-function ask(
+function send(
   args: string,
   inner = `isComplete ${INTERVALS} totals { totalCost } series(by: [{ field: NAMESPACE }]) { ${SERIES} }`,
 ) {
@@ -33,19 +33,19 @@ interface Answered {
   /** Other series, by alias. */
   readonly [alias: string]: unknown;
 }
-const readSeries = ({ data }: Answer): Answered => (data as { costTimeSeries: Answered }).costTimeSeries;
+const readSeries = ({ data }: GraphqlResponse): Answered => (data as { costTimeSeries: Answered }).costTimeSeries;
 
-function seriesOf(answer: Answer): Answered {
-  expect(answer.errors).toEqual([]);
-  return readSeries(answer);
+function seriesOf(response: GraphqlResponse): Answered {
+  expect(response.errors).toEqual([]);
+  return readSeries(response);
 }
 
-/** Windows between consecutive times. */
+/** The windows between consecutive times. */
 function toWindows(bounds: readonly string[]): readonly Window[] {
   return bounds.slice(1).map((to, at) => ({ from: Date.parse(bounds[at]!), to: Date.parse(to) }));
 }
 
-/** One line, from hourly costs. */
+/** The values of one series, from hourly costs. */
 function lineOf({ upstream }: CompanyGateway, windows: readonly Window[], isIn: (workload: HourlyWorkload) => boolean) {
   const figures = windows.map((window) => upstream.sum(window, isIn));
   const add = (read: (at: number) => number) =>
@@ -63,11 +63,11 @@ function lineOf({ upstream }: CompanyGateway, windows: readonly Window[], isIn: 
   };
 }
 
-/** The lines of all namespaces, largest first. */
+/** The series of all namespaces, largest first. */
 function linesOf(gateway: CompanyGateway, windows: readonly Window[]) {
   return [...new Set(COMPANY.map(({ namespace }) => namespace))]
     .filter((name) =>
-      windows.some((window) => gateway.upstream.living(window, (each) => each.namespace === name).length > 0),
+      windows.some((window) => gateway.upstream.existing(window, (each) => each.namespace === name).length > 0),
     )
     .map((name) => ({
       keys: [{ dimension: 'NAMESPACE', value: name }],
@@ -139,8 +139,8 @@ describe('a time series has the values of hourly costs', () => {
   ])('%s', async (_title, args, bounds, isComplete) => {
     await using gateway = await start();
     const windows = toWindows(bounds);
-    const { answer, received } = await gateway.count(ask(args));
-    const { series, intervals, ...rest } = seriesOf(answer);
+    const { response, received } = await gateway.count(send(args));
+    const { series, intervals, ...rest } = seriesOf(response);
     const lines = linesOf(gateway, windows);
     const total = lineOf(gateway, windows, () => true);
     expect(received.map(({ window }) => window)).toEqual(expect.arrayContaining([...windows]));
@@ -159,7 +159,7 @@ describe('a time series has the values of hourly costs', () => {
         report: { totals: { totalCost: total.total[at] } },
       })),
     );
-    expect((await gateway.count(ask(args))).received).toEqual([]);
+    expect((await gateway.count(send(args))).received).toEqual([]);
   });
 
   const WEEK = between2('2026-04-06T00:00:00Z', '2026-04-16T00:00:00Z');
@@ -171,7 +171,7 @@ describe('a time series has the values of hourly costs', () => {
     const first2 = lines.slice(0, 2).map(({ keys }) => keys[0]!.value);
     const inner = `series(by: [{ field: NAMESPACE }], first: 2) { ${SERIES} } none: series(by: [{ label: "team" }], first: 0) { ${SERIES} }
       whole: series { ${SERIES} } last: series(by: [{ field: NAMESPACE }], first: 1, orderBy: { field: TOTAL_COST, direction: ASC }) { ${SERIES} }`;
-    const { series, none, whole, last } = seriesOf(await gateway.ask(ask(WEEK, inner)));
+    const { series, none, whole, last } = seriesOf(await gateway.send(send(WEEK, inner)));
     const total = lineOf(gateway, week, () => true);
     expect(series).toEqual({
       series: lines.slice(0, 2),
@@ -187,18 +187,18 @@ describe('a time series has the values of hourly costs', () => {
     await using gateway = await start();
     const where = 'where: { dimensions: [{ by: { label: "team" }, values: [null] }] }';
     const inner = `totals(${where}) { totalCost } series(${where}) { ${SERIES} }`;
-    const { totals, series } = seriesOf(await gateway.ask(ask(WEEK, inner)));
+    const { totals, series } = seriesOf(await gateway.send(send(WEEK, inner)));
     const line = lineOf(gateway, week, ({ team }) => team === null);
     expect(totals).toEqual({ totalCost: line.totals.totalCost });
     expect(series.series).toEqual([{ keys: [], ...line }]);
   });
 
-  test('each interval compared with the unit before it, in the time zone of the series', async () => {
+  test('each interval compared with the previous unit, in the time zone of the series', async () => {
     await using gateway = await start();
     const inner =
       'intervals { report { comparison { isComplete baselineWindow { hours } totals { totalCost { baseline } } } } }';
     const args = `timeZone: "Europe/Berlin", ${between2('2026-03-29T00:00:00+01:00', '2026-03-31T00:00:00+02:00')}`;
-    const { intervals } = seriesOf(await gateway.ask(ask(args, inner)));
+    const { intervals } = seriesOf(await gateway.send(send(args, inner)));
     const before = toWindows(['2026-03-27T23:00Z', '2026-03-28T23:00Z', '2026-03-29T22:00Z']);
     expect(intervals.map(({ report }) => report!.comparison)).toEqual(
       before.map((window, at) => ({
@@ -209,13 +209,13 @@ describe('a time series has the values of hourly costs', () => {
     );
   });
 
-  test('except in a failed interval: null there, no totals, and one error at its report', async () => {
+  test('except in a failed interval, which has null, no totals, and one error at its report', async () => {
     await using gateway = await start();
     const failed = Date.UTC(2026, 3, 9);
     gateway.upstream.onRequest = ({ window }) => (window.from === failed ? { status: 503 } : undefined);
-    const answer = await gateway.ask(ask(WEEK));
-    const { isComplete, totals, series, intervals } = readSeries(answer);
-    expect(answer.errors).toMatchObject([
+    const response = await gateway.send(send(WEEK));
+    const { isComplete, totals, series, intervals } = readSeries(response);
+    expect(response.errors).toMatchObject([
       { path: ['costTimeSeries', 'intervals', 3, 'report'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } },
     ]);
     expect([isComplete, totals, intervals[3]!.report]).toEqual([false, null, null]);
@@ -234,19 +234,19 @@ describe('a time series has the values of hourly costs', () => {
     );
   });
 
-  test('and a response that lacks an interval is not cached, even if it does not say so', async () => {
+  test('and a response without an interval is not cached, even when no error is selected', async () => {
     await using gateway = await start();
     gateway.upstream.onRequest = ({ window }) => (window.from === Date.UTC(2026, 3, 9) ? { status: 503 } : undefined);
-    const query = ask(WEEK, 'series { series { values } }');
+    const query = send(WEEK, 'series { series { values } }');
     for (let time = 0; time < 3; time += 1) {
-      const answer = await gateway.ask(query);
-      expect(answer.headers.get('cache-control')).toBe('no-store');
-      expect(seriesOf(answer).series.series[0]).toMatchObject({
+      const response = await gateway.send(query);
+      expect(response.headers.get('cache-control')).toBe('no-store');
+      expect(seriesOf(response).series.series[0]).toMatchObject({
         values: expect.arrayContaining([null]) as unknown,
       });
     }
     gateway.upstream.onRequest = () => undefined;
-    const { series } = seriesOf(await gateway.ask(query));
+    const { series } = seriesOf(await gateway.send(query));
     expect(series.series[0]!.values).toEqual(lineOf(gateway, week, () => true).total);
   });
 
@@ -256,6 +256,6 @@ describe('a time series has the values of hourly costs', () => {
   ])('and is not complete when a report is %s', async (_title, fault) => {
     await using gateway = await start();
     gateway.upstream.onRequest = ({ window }) => (window.from === Date.UTC(2026, 3, 9) ? fault : undefined);
-    expect(seriesOf(await gateway.ask(ask(WEEK)))).toMatchObject({ isComplete: false });
+    expect(seriesOf(await gateway.send(send(WEEK)))).toMatchObject({ isComplete: false });
   });
 });

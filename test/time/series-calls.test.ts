@@ -1,5 +1,5 @@
-// The calls that time series make: cold, warm and after a refresh; how many concurrently; within a deadline; and when a
-// response from the cache is about another day. Each test counts or holds the calls of an independent upstream.
+// The calls that time series make: cold, warm and after a refresh; their concurrency, their deadline, and responses in
+// the cache at the end of an hour or day. Each test counts or holds the calls to an independent upstream.
 
 import { describe, expect, test } from 'vitest';
 
@@ -7,7 +7,7 @@ import type { Clock } from '../../src/clock.js';
 import { createManualClock } from '../kit/time/clock.js';
 import { settle } from '../kit/time/deferred.js';
 import { createGate } from '../kit/time/gate.js';
-import type { Answer } from '../kit/gateway.js';
+import type { GraphqlResponse } from '../kit/gateway.js';
 import {
   DAY_MS,
   START_MS,
@@ -30,7 +30,7 @@ const days = (first: number, last: number): string => `{ costTimeSeries(filter: 
   from: "${new Date(Date.UTC(2026, 3, first)).toISOString()}", to: "${new Date(Date.UTC(2026, 3, last + 1)).toISOString()}" } } }) {
   isComplete totals { totalCost } intervals { report { isStale totals { totalCost } } } series { series { values totals { totalCost } } } } }`;
 const isOfDay = ({ window }: HourlyRequest, day: number): boolean => window.from === Date.UTC(2026, 3, day);
-/** One place upstream for series. */
+/** One upstream slot for series. */
 const ONE_PLACE = { SCALEOPS_MAX_IN_FLIGHT: '2' };
 
 interface Series {
@@ -41,30 +41,30 @@ interface Series {
   }[];
   readonly series: { readonly series: readonly { readonly values: readonly (number | null)[] }[] };
 }
-function seriesOf({ data, errors }: Answer): Series {
+function seriesOf({ data, errors }: GraphqlResponse): Series {
   expect(errors).toEqual([]);
   return (data as { costTimeSeries: Series }).costTimeSeries;
 }
-const valuesOf = (answer: Answer) => seriesOf(answer).series.series[0]!.values;
+const valuesOf = (response: GraphqlResponse) => seriesOf(response).series.series[0]!.values;
 
 async function startAt(clock: Clock, env?: Record<string, string>): Promise<CompanyGateway> {
   return startCompanyGateway(clock, env);
 }
 
 describe('the calls of a time series', () => {
-  test('are one per interval, none while they are fresh, and then only for what is not fresh', async () => {
+  test('are one per interval, none while reports are fresh, and later only for reports that are not fresh', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { CACHE_STALE_SECONDS: '0' });
     const countAfter = async (ms: number): Promise<number> => {
       clock.advance(ms);
-      const { answer, received } = await gateway.count(MONTH);
-      expect(seriesOf(answer).intervals).toHaveLength(31);
+      const { response, received } = await gateway.count(MONTH);
+      expect(seriesOf(response).intervals).toHaveLength(31);
       return received.length;
     };
     expect(await countAfter(0)).toBe(31);
     expect(await countAfter(0)).toBe(0);
     expect(await countAfter(MINUTE_MS - 1)).toBe(0);
-    // Today; then also the days that ended less than a week ago; then all of them.
+    // Today; then also the days that ended less than a week ago; then all days.
     expect(await countAfter(1)).toBe(1);
     expect(await countAfter(14 * MINUTE_MS)).toBe(8);
     expect(await countAfter(DAY_MS)).toBe(31);
@@ -73,11 +73,11 @@ describe('the calls of a time series', () => {
   test('are at most two a minute for a chart of 30 days that is watched for an hour', async () => {
     const clock = createIdleClock(START_MS);
     await using gateway = await startAt(clock);
-    await gateway.ask(MONTH);
+    await gateway.send(MONTH);
     const before = gateway.upstream.received.length;
     for (let minute = 0; minute < 60; minute += 1) {
       clock.advance(MINUTE_MS);
-      const { intervals } = seriesOf(await gateway.ask(MONTH));
+      const { intervals } = seriesOf(await gateway.send(MONTH));
       // Refreshes in the background are over before the clock moves on.
       await clock.idle();
       expect(intervals.at(-1)!.window.endTime).toBe(
@@ -91,23 +91,23 @@ describe('the calls of a time series', () => {
 
   test('share their reports with single reports of the same window', async () => {
     await using gateway = await startAt(createManualClock(START_MS));
-    await gateway.ask('{ aggregatedCosts(filter: { timeRange: { calendar: { unit: DAY } } }) { asOf } }');
+    await gateway.send('{ aggregatedCosts(filter: { timeRange: { calendar: { unit: DAY } } }) { asOf } }');
     expect((await gateway.count(MONTH)).received).toHaveLength(30);
   });
 
-  test('are made once for two aliases of one question', async () => {
+  test('are made once for two aliases of one query', async () => {
     await using gateway = await startAt(createManualClock(START_MS));
-    const { answer, received } = await gateway.count(
+    const { response, received } = await gateway.count(
       '{ a: costTimeSeries { id } b: costTimeSeries { id isComplete } }',
     );
     expect(received).toHaveLength(31);
-    expect(answer.data).toMatchObject({ a: { id: (answer.data as { b: { id: string } }).b.id } });
+    expect(response.data).toMatchObject({ a: { id: (response.data as { b: { id: string } }).b.id } });
   });
 
   test('count against GATEWAY_MAX_UPSTREAM_CALLS', async () => {
     await using gateway = await startAt(createManualClock(START_MS), { GATEWAY_MAX_UPSTREAM_CALLS: '30' });
-    const { answer, received } = await gateway.count(MONTH);
-    expect(answer.errors).toMatchObject([{ extensions: { code: 'QUERY_TOO_COMPLEX' } }]);
+    const { response, received } = await gateway.count(MONTH);
+    expect(response.errors).toMatchObject([{ extensions: { code: 'QUERY_TOO_COMPLEX' } }]);
     expect(received).toHaveLength(0);
   });
 });
@@ -121,30 +121,30 @@ describe.skipIf(isRedisSkipped)('replicas with a shared cache', () => {
     await using first = startReplica(upstream.url, env, { clock });
     await using second = startReplica(upstream.url, env, { clock });
     await Promise.all([first.logged(CONNECTED), second.logged(CONNECTED)]);
-    const one = await first.askAs('token', MONTH);
+    const one = await first.sendAs('token', MONTH);
     expect(upstream.received).toHaveLength(31);
-    // Entries are written after the answer.
+    // Entries are written after the response.
     while ((await redis.keys()).filter((key) => key.includes(':report:')).length < 31) await settle();
-    const other = await second.askAs('token', MONTH);
+    const other = await second.sendAs('token', MONTH);
     expect(other.data).toEqual(one.data);
-    // A caller of whom this replica knows nothing is checked with one call.
+    // A caller that is unknown to this replica is checked with one call.
     expect(upstream.received.length).toBeLessThanOrEqual(32);
   });
 });
 
-describe('fair use', () => {
-  test('leaves half of the places upstream to other reports, which do not wait for a series', async () => {
+describe('the limit of concurrent calls for series', () => {
+  test('leaves half of the upstream slots to other reports, which do not wait for a series', async () => {
     await using gateway = await startAt(createManualClock(START_MS));
     const { upstream } = gateway;
     const gate = createGate();
     upstream.onRequest = ({ window }) => (window.to % DAY_MS === 0 ? gate.pass().then(() => undefined) : undefined);
-    const month = gateway.ask(MONTH);
-    const weeks = gateway.ask('{ costTimeSeries(granularity: WEEKLY) { isComplete } }');
+    const month = gateway.send(MONTH);
+    const weeks = gateway.send('{ costTimeSeries(granularity: WEEKLY) { isComplete } }');
     await gate.arrivals(4);
     expect(upstream.inFlight).toBe(4);
-    // Neither a report of its own waits for a series, nor one that the series waits to ask for.
-    expect((await gateway.ask(SINGLE)).errors).toEqual([]);
-    const yesterday = gateway.ask('{ aggregatedCosts(filter: { timeRange: { calendar: { unit: DAY } } }) { asOf } }');
+    // Neither a separate report waits for a series, nor a report that the series is waiting to request.
+    expect((await gateway.send(SINGLE)).errors).toEqual([]);
+    const yesterday = gateway.send('{ aggregatedCosts(filter: { timeRange: { calendar: { unit: DAY } } }) { asOf } }');
     await gate.arrivals(5);
     gate.open();
     expect(seriesOf(await month).intervals).toHaveLength(31);
@@ -153,45 +153,45 @@ describe('fair use', () => {
     expect(upstream.maxInFlight).toBe(5);
   });
 
-  test('holds for refreshes in the background, while old reports are shown', async () => {
+  test('also limits background refreshes, while old reports are served', async () => {
     const clock = createIdleClock(START_MS);
     await using gateway = await startAt(clock, { CACHE_SETTLED_TTL_SECONDS: '60', CACHE_SETTLING_TTL_SECONDS: '60' });
     const { upstream } = gateway;
-    await gateway.ask(MONTH);
+    await gateway.send(MONTH);
     clock.advance(MINUTE_MS);
     const gate = createGate();
     upstream.onRequest = ({ window }) => (window.to % DAY_MS === 0 ? gate.pass().then(() => undefined) : undefined);
-    const { intervals } = seriesOf(await gateway.ask(MONTH));
+    const { intervals } = seriesOf(await gateway.send(MONTH));
     expect(intervals.every(({ report }) => report!.isStale)).toBe(true);
     await gate.arrivals(4);
     // Any further call would arrive before this one is over.
-    expect((await gateway.ask(SINGLE)).errors).toEqual([]);
-    expect(seriesOf(await gateway.ask(MONTH)).intervals).toHaveLength(31);
+    expect((await gateway.send(SINGLE)).errors).toEqual([]);
+    expect(seriesOf(await gateway.send(MONTH)).intervals).toHaveLength(31);
     expect(upstream.inFlight).toBe(4);
     gate.open();
     await clock.idle();
     expect(upstream.maxInFlight).toBe(5);
-    const fresh = seriesOf(await gateway.ask(MONTH)).intervals;
+    const fresh = seriesOf(await gateway.send(MONTH)).intervals;
     expect(fresh.filter(({ report }) => report!.isStale)).toEqual([]);
     expect(upstream.received).toHaveLength(63);
   });
 });
 
-describe('a time series whose time runs out', () => {
-  test('gives what it has, and says which report did not come', async () => {
+describe('a time series at its deadline', () => {
+  test('has the loaded values, and an error for the missing report', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { GATEWAY_TIMEOUT_MS: '10000' });
     const { upstream } = gateway;
     const gate = createGate();
     upstream.onRequest = (request) => (isOfDay(request, 12) ? gate.pass().then(() => undefined) : undefined);
     // The other days are cached.
-    await gateway.ask(days(10, 11));
-    await gateway.ask(days(13, 14));
-    const asked = gateway.ask(days(10, 14));
+    await gateway.send(days(10, 11));
+    await gateway.send(days(13, 14));
+    const pending = gateway.send(days(10, 14));
     await gate.arrivals(1);
-    // A tenth of the time is left for the answer.
+    // A tenth of the time remains for the response.
     clock.advance(9_000);
-    const { data, errors, headers } = await asked;
+    const { data, errors, headers } = await pending;
     expect(errors).toMatchObject([
       { path: ['costTimeSeries', 'intervals', 2, 'report'], extensions: { code: 'UPSTREAM_TIMEOUT' } },
     ]);
@@ -206,24 +206,24 @@ describe('a time series whose time runs out', () => {
       },
     });
     expect(headers.get('cache-control')).toBe('no-store');
-    // The call goes on, so that the next question is answered.
+    // The call continues, so the next query succeeds.
     gate.open();
-    expect(valuesOf(await gateway.ask(days(10, 14)))).toEqual(costs);
+    expect(valuesOf(await gateway.send(days(10, 14)))).toEqual(costs);
     expect(upstream.received).toHaveLength(5);
   });
 
-  test('shows the reports that came, also when they were requested together with one that does not', async () => {
+  test('has the loaded reports, even when they share a batch with a missing one', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { GATEWAY_TIMEOUT_MS: '10000' });
     const { upstream } = gateway;
     const gate = createGate();
     upstream.onRequest = (request) => (isOfDay(request, 12) ? gate.pass().then(() => undefined) : undefined);
-    const asked = gateway.ask(days(10, 14));
+    const pending = gateway.send(days(10, 14));
     await gate.arrivals(1);
-    // These are the same calls, and are over then.
-    for (const day of [10, 11, 13, 14]) await gateway.ask(days(day, day));
+    // These are the same calls, which are complete then.
+    for (const day of [10, 11, 13, 14]) await gateway.send(days(day, day));
     clock.advance(9_000);
-    const { data, errors } = await asked;
+    const { data, errors } = await pending;
     expect(errors).toHaveLength(1);
     const { intervals } = (data as { costTimeSeries: Series }).costTimeSeries;
     expect(intervals.map(({ report }) => report !== null)).toEqual([true, true, false, true, true]);
@@ -231,66 +231,66 @@ describe('a time series whose time runs out', () => {
     gate.open();
   });
 
-  test('is answered with old reports in place of those that do not come', async () => {
+  test('has old reports in place of missing ones', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { CACHE_STALE_SECONDS: '0', GATEWAY_TIMEOUT_MS: '10000' });
     const { upstream } = gateway;
-    const fresh = await gateway.ask(days(12, 14));
+    const fresh = await gateway.send(days(12, 14));
     clock.advance(16 * MINUTE_MS);
     // The other days are fetched again.
-    for (const day of [12, 14]) await gateway.ask(days(day, day));
+    for (const day of [12, 14]) await gateway.send(days(day, day));
     const gate = createGate();
     upstream.onRequest = (request) => (isOfDay(request, 13) ? gate.pass().then(() => undefined) : undefined);
-    const asked = gateway.ask(days(12, 14));
+    const pending = gateway.send(days(12, 14));
     await gate.arrivals(1);
     clock.advance(9_000);
-    const late = await asked;
+    const late = await pending;
     const { intervals } = seriesOf(late);
     expect(intervals.map(({ report }) => report!.isStale)).toEqual([false, true, false]);
     expect(valuesOf(late)).toEqual(valuesOf(fresh));
     expect(late.headers.get('cache-control')).toBe('no-store');
     gate.open();
-    // The call went on, and its report is cached.
-    const next = seriesOf(await gateway.ask(days(12, 14)));
+    // The call continued, and its report is cached.
+    const next = seriesOf(await gateway.send(days(12, 14)));
     expect(next.intervals.map(({ report }) => report!.isStale)).toEqual([false, false, false]);
     expect(upstream.received).toHaveLength(6);
   });
 
-  test('makes no calls for reports that waited for their turn until it was answered', async () => {
+  test('makes no calls for reports that were still queued at the response', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { ...ONE_PLACE, GATEWAY_TIMEOUT_MS: '10000' });
     const { upstream } = gateway;
     const gate = createGate();
     upstream.onRequest = (request) => (isOfDay(request, 10) ? gate.pass().then(() => undefined) : undefined);
-    const asked = gateway.ask(days(10, 14));
+    const pending = gateway.send(days(10, 14));
     await gate.arrivals(1);
     clock.advance(9_000);
-    expect((await asked).errors).toMatchObject([
+    expect((await pending).errors).toMatchObject([
       { path: ['costTimeSeries'], extensions: { code: 'UPSTREAM_TIMEOUT' } },
     ]);
     clock.advance(1_000);
     gate.open();
-    // It waits behind them.
-    expect((await gateway.ask(days(15, 15))).errors).toEqual([]);
+    // It is queued behind them.
+    expect((await gateway.send(days(15, 15))).errors).toEqual([]);
     expect(upstream.received.map(({ window }) => new Date(window.from).getUTCDate())).toEqual([10, 15]);
   });
 
-  test('is an error, and not a chart without costs, when none of its reports comes', async () => {
+  test('is an error, and not a chart without costs, when all of its reports are missing', async () => {
     await using gateway = await startAt(createManualClock(START_MS), { SCALEOPS_MAX_ATTEMPTS: '1' });
     gateway.upstream.onRequest = () => ({ status: 503 });
-    const { data, errors } = await gateway.ask('{ costTimeSeries { series { series { values } } } }');
+    const { data, errors } = await gateway.send('{ costTimeSeries { series { series { values } } } }');
     expect(data).toEqual({ costTimeSeries: null });
     expect(errors).toMatchObject([{ path: ['costTimeSeries'], extensions: { code: 'UPSTREAM_UNAVAILABLE' } }]);
   });
 
-  test('is answered with old reports where ScaleOps fails', async () => {
+  test('has old reports when ScaleOps fails', async () => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { CACHE_STALE_SECONDS: '0' });
     const { upstream } = gateway;
-    const fresh = await gateway.ask(days(12, 16));
+    const fresh = await gateway.send(days(12, 16));
     clock.advance(16 * MINUTE_MS);
     upstream.onRequest = (request) => (isOfDay(request, 13) ? { status: 503 } : undefined);
-    const stale = await gateway.ask(days(12, 16));
+    const stale = await gateway.send(days(12, 16));
     expect(stale.errors).toEqual([]);
     const { intervals, isComplete } = seriesOf(stale);
     expect(intervals.map(({ report }) => report!.isStale)).toEqual([false, true, false, false, false]);
@@ -302,7 +302,7 @@ describe('a cached response', () => {
   const SERIES = '{ costTimeSeries { intervals { window { endTime } } } }';
   const CALENDAR = `{ aggregatedCosts(filter: { timeRange: { calendar: { unit: DAY } } }) { window { endTime } } }`;
   const SO_FAR = CALENDAR.replace('DAY', 'MONTH, includeCurrent: true');
-  const endOf = ({ data, errors }: Answer): string => {
+  const endOf = ({ data, errors }: GraphqlResponse): string => {
     expect(errors).toEqual([]);
     const { costTimeSeries, aggregatedCosts } = data as Partial<Record<string, Series & Series['intervals'][0]>>;
     return (aggregatedCosts ?? costTimeSeries!.intervals.at(-1)!).window.endTime;
@@ -313,18 +313,18 @@ describe('a cached response', () => {
     ['this month so far', SO_FAR, 39, '2026-04-16T10:00:00.000Z', '2026-04-16T11:00:00.000Z'],
     ['a series', SERIES, 39 + 14 * 60, '2026-04-17T00:00:00.000Z', '2026-04-17T01:00:00.000Z'],
     ['yesterday', CALENDAR, 39 + 13 * 60, '2026-04-16T00:00:00.000Z', '2026-04-17T00:00:00.000Z'],
-  ])('of %s is not given for the next hour or day', async (_title, query, minutes, before, after) => {
+  ])('of %s is not served in the next hour or day', async (_title, query, minutes, before, after) => {
     const clock = createManualClock(START_MS);
     await using gateway = await startAt(clock, { CACHE_TTL_SECONDS: '3600', CACHE_SETTLING_TTL_SECONDS: '3600' });
     // Thirty seconds before the boundary.
     clock.advance(minutes * MINUTE_MS + 30_000);
-    const answers = [await gateway.ask(query), await gateway.ask(query), await gateway.ask(query)];
-    expect(answers.map(endOf)).toEqual([before, before, before]);
+    const responses = [await gateway.send(query), await gateway.send(query), await gateway.send(query)];
+    expect(responses.map(endOf)).toEqual([before, before, before]);
     expect(gateway.log.some(({ responseCacheHit }) => responseCacheHit === true)).toBe(true);
-    expect(answers.map(({ headers }) => headers.get('cache-control'))).toEqual(Array(3).fill('private, max-age=30'));
+    expect(responses.map(({ headers }) => headers.get('cache-control'))).toEqual(Array(3).fill('private, max-age=30'));
     clock.advance(29_999);
-    expect(endOf(await gateway.ask(query))).toBe(before);
+    expect(endOf(await gateway.send(query))).toBe(before);
     clock.advance(1);
-    expect(endOf(await gateway.ask(query))).toBe(after);
+    expect(endOf(await gateway.send(query))).toBe(after);
   });
 });

@@ -1,4 +1,4 @@
-// Costs over time, beside a reference over row objects with exact fractions.
+// Costs over time, compared with a reference over row objects with exact fractions.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -35,7 +35,7 @@ const readOne = ({ keys, values, totals }: Series) => ({
   },
 });
 
-/** What says something about a moment: its total is a mean. */
+/** Fields with a value at one moment; their total is a mean. */
 const LEVELS: readonly Summed[] = [
   ...(['hourlyCost', 'amountOfWorkloads', 'replicas'] as const),
   ...(['ownerCpuRequest', 'ownerGpuRequest', 'ownerMemoryRequest'] as const),
@@ -46,7 +46,7 @@ const toSource = (reports: readonly (SyncReport | null)[]) => ({
   hours: reports.map((_, at) => at + 1),
 });
 
-function ask(reports: readonly (SyncReport | null)[], query: SeriesQuery) {
+function send(reports: readonly (SyncReport | null)[], query: SeriesQuery) {
   const steps = createSeries(toSource(reports), query);
   const { series, others, seriesCount } = runAll(steps);
   return { series: [...series].map(readOne), others: others && readOne(others), seriesCount };
@@ -129,21 +129,21 @@ const reportOf = (costs: Readonly<Record<string, number>>) =>
   });
 
 describe('a time series', () => {
-  test('is what the rows of all reports say', () => {
+  test('equals the reference over the rows of all reports', () => {
     fc.assert(
       fc.property(anyIntervals, anyQuery, (jsons, query) => {
         const reports = jsons.map((json) => json && readReport(json));
         const rows = jsons.map((json) => json && filterRows(readRows(json), query.where));
         const want = expected(rows, query);
-        expect(ask(reports, query)).toEqual(want);
-        // What is cached now gives the same.
-        expect(ask(reports, query)).toEqual(want);
+        expect(send(reports, query)).toEqual(want);
+        // The second time uses cached data.
+        expect(send(reports, query)).toEqual(want);
       }),
       { numRuns: propertyRuns(180) },
     );
   });
 
-  test('of what a caller may see equals that of reports without the hidden rows', () => {
+  test('of the visible rows of a caller equals a series of reports without the hidden rows', () => {
     const permissions = createPermissions([{ namespaces: ['a', 'api'] }])!;
     const hide = ({ aggregatedWorkloads }: UpstreamReport) =>
       readReport({
@@ -153,9 +153,9 @@ describe('a time series', () => {
       });
     fc.assert(
       fc.property(anyIntervals, anyQuery, (jsons, query) => {
-        const views = jsons.map((json) => json && readReport(json).restrict(permissions));
-        expect(ask(views, query)).toEqual(
-          ask(
+        const visible = jsons.map((json) => json && readReport(json).restrict(permissions));
+        expect(send(visible, query)).toEqual(
+          send(
             jsons.map((json) => json && hide(json)),
             query,
           ),
@@ -165,7 +165,7 @@ describe('a time series', () => {
     );
   });
 
-  test('has 0 where there is no row, null where there is no report, and others as one series', () => {
+  test('has 0 without rows, null without a report, and one series for others', () => {
     const intervals = [reportOf({ a: 1, b: 5 }), null, reportOf({ a: 2, c: 0.5, d: 0.25 })];
     const { series, others, seriesCount } = runAll(createSeries(toSource(intervals), { ...byCost, first: 2 }));
     expect([...series].map(({ keys, values, totals }) => [keys, values('totalCost'), totals])).toEqual([
@@ -177,7 +177,7 @@ describe('a time series', () => {
   });
 
   test('without dimensions is one series, the total, even without rows', () => {
-    const { series, others } = ask([reportOf({}), reportOf({ a: 0.1, b: 0.2 })], { ...byCost, by: [] });
+    const { series, others } = send([reportOf({}), reportOf({ a: 0.1, b: 0.2 })], { ...byCost, by: [] });
     expect(series).toHaveLength(1);
     expect(series[0]).toMatchObject({
       keys: [],

@@ -1,4 +1,4 @@
-// Bodies that are short on the wire and within the byte limit, but a hundred times as large when parsed.
+// Bodies within the byte limit that are a hundred times as large after parsing.
 
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
@@ -12,19 +12,19 @@ import { startGateway } from '../kit/gateway.js';
 
 const QUERY = '{ workloadCosts { rows { totalCount } } }';
 
-async function askOnce(body: string) {
+async function sendOnce(body: string) {
   await using upstream = await startFaultServer();
   await using gateway = startGateway(upstream.url, { SCALEOPS_MAX_RESPONSE_MB: '64' });
-  upstream.answer(
+  upstream.respond(
     '/getWorkloads',
-    faults.answer(200, gzipSync(body, { level: 1 }), {
+    faults.respond(200, gzipSync(body, { level: 1 }), {
       'content-encoding': 'gzip',
       'content-type': 'application/json',
     }),
   );
-  const answer = await gateway.ask(QUERY);
+  const response = await gateway.send(QUERY);
   expect(upstream.requests).toHaveLength(1);
-  return answer;
+  return response;
 }
 
 describe('a body of 48 MB', () => {
@@ -35,14 +35,14 @@ describe('a body of 48 MB', () => {
     ['numbers', '0,'],
     ['rows with one short field', '{"a":0},'],
     ['lists in lists', '['],
-  ])('that consists of %s is too large', async (_name, unit) => {
-    const answer = await askOnce(`{"aggregatedWorkloads":[${unit.repeat(48_000_000 / unit.length)}`);
-    expect(answer.errors.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_RESPONSE_TOO_LARGE']);
+  ])('of %s is too large', async (_name, unit) => {
+    const response = await sendOnce(`{"aggregatedWorkloads":[${unit.repeat(48_000_000 / unit.length)}`);
+    expect(response.errors.map(({ extensions }) => extensions.code)).toEqual(['UPSTREAM_RESPONSE_TOO_LARGE']);
   });
 });
 
 describe('a report of a fleet', () => {
-  test('without empty fields is read, up to the last of 20,000 rows', async () => {
+  test('without empty fields is read completely: 20,000 rows', async () => {
     const rows = Array.from({ length: 20_000 }, (_, index) => ({
       id: `production/team-${index % 50}/Deployment/service-${index}`,
       clusterName: 'production',
@@ -53,14 +53,14 @@ describe('a report of a fleet', () => {
       hourlyCost: index / 1_176,
       ownerLabels: [{ key: 'team', value: `team-${index % 50}` }],
     }));
-    const answer = await askOnce(JSON.stringify({ aggregatedWorkloads: rows }));
-    expect(answer.errors).toEqual([]);
-    expect(answer.data.workloadCosts.rows.totalCount).toBe(20_000);
+    const response = await sendOnce(JSON.stringify({ aggregatedWorkloads: rows }));
+    expect(response.errors).toEqual([]);
+    expect(response.data.workloadCosts.rows.totalCount).toBe(20_000);
   });
 });
 
 // Fails when the stream is not paused, and when the end of the body does not wait.
-test('a body that waits for its slot is not read meanwhile', async () => {
+test('a body that waits for a slot is not read meanwhile', async () => {
   let pulled = 0;
   const body = Readable.from(
     (function* () {
@@ -86,8 +86,8 @@ test('a body that waits for its slot is not read meanwhile', async () => {
   expect(Buffer.concat(await last)).toHaveLength(1);
 });
 
-// Mutation: the bytes beyond the harmless length are judged alone.
-test('a body is not rejected as a decompression bomb because of its last bytes alone', async () => {
+// Mutation: only the bytes after the harmless length are checked.
+test('the last bytes of a body alone do not make it a decompression bomb', async () => {
   const long = Buffer.alloc(1_048_576, 'x');
   const blocks = await readBody(Readable.from([long, Buffer.from('{')]), undefined, { maxBytes: 2_000_000 });
   expect(Buffer.concat(blocks)).toHaveLength(long.length + 1);

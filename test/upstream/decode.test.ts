@@ -1,5 +1,5 @@
-// Parsing the upstream's JSON: unusual data without errors, and responses that are no cost report. Texts are parsed from
-// JSON where JSON.parse itself matters: 1e400, `__proto__`, lone surrogates.
+// Parses the upstream's JSON: unusual data without errors, and responses that are no cost report. Tests start from JSON
+// text where JSON.parse matters: 1e400, `__proto__`, lone surrogates.
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -51,7 +51,7 @@ function decodeRow(row: unknown): Row {
 
 const parseRow = (text: string): Row => decodeRow(JSON.parse(text));
 
-/** How many numbers of these rows are unreadable. */
+/** The count of unreadable numbers in these rows. */
 function unreadableIn(...rows: unknown[]): number {
   const { warnings } = decodeReport({ aggregatedWorkloads: rows }).report;
   return warnings.reduce((sum, { code, count }) => sum + (code === 'UNREADABLE_NUMBER' ? count : 0), 0);
@@ -77,21 +77,21 @@ describe('a response that is no cost report', () => {
 });
 
 describe('a list of clusters', () => {
-  const answer = (count: number) => ({
+  const respond = (count: number) => ({
     aggregatedWorkloads: [],
     clusters: Array.from({ length: count }, (_, at) => `cluster-${at}`),
   });
   const parse = createFastParser();
 
   test('is refused by both parsers when it has more than 100,000 names', () => {
-    const json = answer(100_001);
+    const json = respond(100_001);
     expect(() => decodeReport(json)).toThrow(new ReportShapeError('clusters lists more than 100000 names'));
     expect(parse(Buffer.from(JSON.stringify(json)))).toBeUndefined();
   });
 
   test('counts as part of the size of the report', () => {
-    const size = (count: number) => decodeReport(answer(count)).report.byteSize;
-    const read = (count: number) => toReport(parse(Buffer.from(JSON.stringify(answer(count))))!).byteSize;
+    const size = (count: number) => decodeReport(respond(count)).report.byteSize;
+    const read = (count: number) => toReport(parse(Buffer.from(JSON.stringify(respond(count))))!).byteSize;
     expect(size(100_000) - size(0)).toBeGreaterThan(100_000 * 'cluster-12345'.length);
     expect(read(100_000) - read(0)).toBe(size(100_000) - size(0));
   });
@@ -127,7 +127,7 @@ describe('lists', () => {
     expect(rows.map(({ scaleOpsId }) => scaleOpsId)).toEqual(['a', 'b', 'a']);
   });
 
-  test('of names leave out other values', () => {
+  test('of names omit other values', () => {
     expect(decodeRow({ services: ['web', null, '', {}, 7, 'web'] }).services).toEqual(['web', '7', 'web']);
   });
 
@@ -164,7 +164,7 @@ describe('fields', () => {
     );
   });
 
-  test('are each read into the field of their name', () => {
+  test('are read into the field of their name', () => {
     const numbers = Object.fromEntries(NUMBER_FIELDS.map((field, index) => [field, index + 0.5]));
     const texts = Object.fromEntries(TEXT_FIELDS.map((field) => [field, `the ${field}`]));
     expect(decodeRow({ ...numbers, ...texts, amountOfWorkloads: 99 })).toMatchObject({
@@ -211,7 +211,7 @@ describe('numbers', () => {
     expect(unreadableIn({ totalCost: JSON.parse(text) as unknown })).toBe(1);
   });
 
-  test('are counted over all rows when they are unreadable', () => {
+  test('that are unreadable are counted over all rows', () => {
     const row = { totalCost: Infinity, replicas: 'NaN', amountOfWorkloads: 1.5, hourlyCost: 1 };
     expect(unreadableIn(row, {}, row)).toBe(6);
   });
@@ -234,7 +234,7 @@ describe('numbers', () => {
 
 const KEYS = ['team', '__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString', '🦊', '\ud800'];
 
-/** No keys of Kubernetes, which a text must have. */
+/** Keys that Kubernetes does not allow. Labels in a text must have allowed keys. */
 const OTHER_KEYS: readonly string[] = ['__proto__', '🦊', '\ud800'];
 
 describe.each(KEYS)('a label called %j', (key) => {
@@ -394,7 +394,7 @@ describe('labels in other shapes', () => {
     [[7, { key: 'env', value: 'b' }], 'env=b'],
     [{ team: { name: 'a' }, env: 'b' }, 'env=b'],
     [{ team: [['a']], '': 'x' }, ''],
-  ])('%j are not guessed at', (labels, text) => {
+  ])('%j are unreadable', (labels, text) => {
     expect(read(labels)).toEqual([text, 'warning']);
   });
 });
@@ -422,20 +422,20 @@ describe('annotations in a text', () => {
   });
 
   test.each([[['note=first, then second']], ['note=first, then second'], [['a note=x']]])(
-    '%j are not guessed at',
+    '%j are unreadable',
     (annotations) => {
       expect(read(annotations)).toEqual([[], true]);
     },
   );
 
-  test('of many blanks are read in time that grows with their length', () => {
+  test('of many blanks are read in linear time', () => {
     const blanks = ' '.repeat(1_000_000);
     expect(read([`note=a${blanks}b`])).toEqual([[['note', `a${blanks}b`]], false]);
     expect(read(`a${blanks}=b`)).toEqual([[], true]);
   });
 });
 
-describe('a member that may say that something is missing', () => {
+describe('a member that may report missing data', () => {
   const fieldsOf = (more: object) =>
     decodeReport({ aggregatedWorkloads: [{}], ...more })
       .report.warnings.filter(({ code }) => code === 'PARTIAL_ANSWER')
@@ -444,20 +444,20 @@ describe('a member that may say that something is missing', () => {
   test.each([
     ...[null, '', ' ', 0, false, [], {}, 'FALSE', '0', 'None', [null, ''], { omittedEntries: 0 }],
     { count: 0, total: '0', items: [], clusters: {}, message: '' },
-  ])('means nothing when it is %j', (value) => {
+  ])('is ignored when it is %j', (value) => {
     expect(
       fieldsOf({ error: value, errors: [value], truncation: value, hasMore: value, failedClusters: value }),
     ).toEqual([]);
   });
 
   test.each(['x', 1, true, ['x'], { omittedEntries: 499 }, { limit: 500, omittedEntries: '1' }, { a: { b: ['c'] } }])(
-    'says so when it is %j',
+    'reports missing data when it is %j',
     (value) => {
       expect(fieldsOf({ error: value, truncation: value })).toEqual(['error', 'truncation']);
     },
   );
 
-  test('about what is left out is decided by a count or a flag beside other values', () => {
+  test('with a count or a flag is decided by these, whatever other values it has', () => {
     const none = [
       { limit: 500, omittedEntries: 0 },
       { note: 'all', isPartial: 'False' },
@@ -472,12 +472,12 @@ describe('a member that may say that something is missing', () => {
     [{ failures: [{ omitted: 0, reason: 'x' }] }, 'failures'],
     [{ failedClusters: [{ name: 'c2', failedPods: 0 }] }, 'failedClusters'],
     [{ missingNamespaces: [{ name: 'a', missingRows: 0 }] }, 'missingNamespaces'],
-  ])('about errors and failures says so beside zero counts: %j', (more, field) => {
+  ])('about errors and failures reports missing data, even beside zero counts: %j', (more, field) => {
     expect(fieldsOf(more)).toEqual([field]);
   });
 
   test.each([{}, [], null, '', { failedPods: 0 }, { message: '' }, true])(
-    'about failed clusters lists them as the keys of a map, with the value %j',
+    'about failed clusters may list them as keys of a map with the value %j',
     (value) => {
       expect(fieldsOf({ failedClusters: { c2: value }, unavailableNamespaces: { a: value } })).toEqual([
         ...['failedClusters', 'unavailableNamespaces'],
@@ -485,11 +485,11 @@ describe('a member that may say that something is missing', () => {
     },
   );
 
-  test('about failed clusters says nothing for those that it denies', () => {
+  test('about failed clusters ignores clusters with a false value', () => {
     expect(fieldsOf({ failedClusters: { c1: false, c2: 0, c3: 'False' } })).toEqual([]);
   });
 
-  test("is a map of Go's errors, which are empty objects in JSON", () => {
+  test("may be a map of Go's errors, which are empty objects in JSON", () => {
     expect(fieldsOf({ clusterErrors: { c2: {} }, errors: { c2: null }, error: { code: 0, details: {} } })).toEqual([
       'clusterErrors',
     ]);
@@ -511,7 +511,7 @@ describe('a member that may say that something is missing', () => {
     [{ page_info: { has_next_page: true, endCursor: 'x' } }, ['pageInfo.hasNextPage']],
     [{ paging: { next: 'x' }, page: { totalPages: 7, number: 0 } }, ['paging.next', 'page.totalPages']],
     [{ truncated: true, Meta: { Truncated: 'yes' } }, ['truncated', 'meta.truncated']],
-  ])('says that there is more: %j', (more, fields) => {
+  ])('reports further pages: %j', (more, fields) => {
     expect(fieldsOf(more)).toEqual(fields);
   });
 
@@ -521,11 +521,11 @@ describe('a member that may say that something is missing', () => {
     { meta: null, metadata: 'truncated', pagination: 5, page: [true], meta2: { truncated: true } },
     { meta: { meta: { truncated: true }, requestId: 'x', version: 3 }, result: { truncated: true } },
     { totalPages: 0, pageCount: null, lastPage: true, truncated: 'No' },
-  ])('says nothing of a whole report: %j', (more) => {
+  ])('reports nothing for a complete report: %j', (more) => {
     expect(fieldsOf(more)).toEqual([]);
   });
 
-  test('has one of the known names, without regard to case, underscores and hyphens', () => {
+  test('is found by its name, without regard to case, underscores and hyphens', () => {
     expect(fieldsOf({ FAILED_CLUSTERS: ['a'], 'next-page-token': 'x', Errors: 'x', errors: 'x' })).toEqual([
       ...['failedClusters', 'nextPageToken', 'errors'],
     ]);
@@ -535,7 +535,7 @@ describe('a member that may say that something is missing', () => {
     expect(fieldsOf(JSON.parse('{"__proto__":{"error":"x"}}') as object)).toEqual([]);
   });
 
-  test('says so when it is false and its name says "complete"', () => {
+  test('reports missing data when it is false and its name is "complete"', () => {
     expect(fieldsOf({ complete: true, isComplete: null, success: 'false' })).toEqual(['success']);
   });
 
@@ -589,7 +589,7 @@ describe('ids of ScaleOps', () => {
     expect(rows.map(({ scaleOpsId }) => scaleOpsId)).toEqual(['Api', 'api', 'API']);
   });
 
-  test.each([undefined, null, '', {}, []])('are null when ScaleOps gives %j', (id) => {
+  test.each([undefined, null, '', {}, []])('are null when ScaleOps returns %j', (id) => {
     expect(decodeRow({ id, clusterName: 'c', namespace: 'n' }).scaleOpsId).toBeNull();
     expect(decodeRow({ id }).scaleOpsId).toBeNull();
   });
@@ -684,7 +684,7 @@ const validRow = fc.record({
 });
 
 describe('any JSON value', () => {
-  test('is a report or a ReportShapeError', () => {
+  test('parses to a report or throws a ReportShapeError', () => {
     fc.assert(
       fc.property(
         fc.oneof(reportLike, fc.anything({ withBigInt: true, withDate: true, withMap: true }), fc.jsonValue()),
@@ -712,7 +712,7 @@ describe('any JSON value', () => {
     );
   });
 
-  test('of valid rows is the same after decoding and serializing', () => {
+  test('of valid rows stays the same through decoding and serializing', () => {
     fc.assert(
       fc.property(fc.array(validRow, { maxLength: 6 }), (rows) => {
         const json = JSON.parse(JSON.stringify({ aggregatedWorkloads: rows })) as unknown;

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import * as faults from '../kit/upstream/fault-server.js';
 import type { Fault } from '../kit/upstream/fault-server.js';
-import { expectNothingLeaks, NO_CACHE, QUERY, startStand, WORKLOADS } from '../kit/upstream/fault-stand.js';
+import { expectNothingLeaks, NO_CACHE, QUERY, startFixture, WORKLOADS } from '../kit/upstream/fault-fixture.js';
 import { TOKEN } from '../kit/gateway.js';
 
 const NAME = 'жäß🦊👩‍👩‍👧';
@@ -19,7 +19,7 @@ describe('a good report', () => {
     ['in x-gzip', faults.gzipped(NAMED, 'x-gzip')],
     ['in GZIP', faults.gzipped(NAMED, 'GZIP')],
     ['in brotli', faults.brotli(NAMED)],
-    ['in identity', faults.answer(200, JSON.stringify(NAMED), { 'content-encoding': 'identity' })],
+    ['in identity', faults.respond(200, JSON.stringify(NAMED), { 'content-encoding': 'identity' })],
     ['in chunks of one byte that split characters', faults.byteByByte(NAMED)],
     ...Object.entries(faults.INTERIM).flatMap(([name, interim]): [string, Fault][] => [
       [`after interim responses (${name})`, faults.afterInterim(NAMED, interim)],
@@ -27,62 +27,62 @@ describe('a good report', () => {
     ]),
     ['that ends with the connection', faults.closeDelimited(JSON.stringify(NAMED))],
   ])('%s is read', async (_title, fault) => {
-    await using stand = await startStand({ env: NO_CACHE });
-    stand.upstream.answer(WORKLOADS, fault);
+    await using fixture = await startFixture({ env: NO_CACHE });
+    fixture.upstream.respond(WORKLOADS, fault);
     for (let time = 0; time < 2; time += 1) {
-      const answer = await stand.gateway.ask(QUERY);
-      expect(answer.errors).toEqual([]);
-      expect(answer.data).toMatchObject({ workloadCosts: { rows: { nodes: [{ workloadName: NAME }] } } });
+      const response = await fixture.gateway.send(QUERY);
+      expect(response.errors).toEqual([]);
+      expect(response.data).toMatchObject({ workloadCosts: { rows: { nodes: [{ workloadName: NAME }] } } });
     }
   });
 
   test('of 900 kB with three-byte characters is read without a broken character', async () => {
-    await using stand = await startStand();
+    await using fixture = await startFixture();
     const name = '€'.repeat(150_000);
-    stand.upstream.answer(WORKLOADS, faults.json(faults.goodReport(name)));
-    const answer = await stand.gateway.ask(QUERY);
-    expect(answer.data.workloadCosts.rows.nodes[0].workloadName === name).toBe(true);
+    fixture.upstream.respond(WORKLOADS, faults.json(faults.goodReport(name)));
+    const response = await fixture.gateway.send(QUERY);
+    expect(response.data.workloadCosts.rows.nodes[0].workloadName === name).toBe(true);
   });
 
   test('of exactly the byte limit is read', async () => {
-    await using stand = await startStand();
-    stand.upstream.answer(WORKLOADS, faults.text(faults.reportOfLength(1_048_576)));
-    const answer = await stand.gateway.ask(QUERY);
-    expect(answer.errors).toEqual([]);
+    await using fixture = await startFixture();
+    fixture.upstream.respond(WORKLOADS, faults.text(faults.reportOfLength(1_048_576)));
+    const response = await fixture.gateway.send(QUERY);
+    expect(response.errors).toEqual([]);
   });
 
   test('is requested once, with the token', async () => {
-    await using stand = await startStand();
-    await stand.gateway.ask(QUERY);
-    expect(stand.upstream.requests).toHaveLength(2);
-    for (const { headers } of stand.upstream.requests) expect(headers.authorization).toBe(`Bearer ${TOKEN}`);
+    await using fixture = await startFixture();
+    await fixture.gateway.send(QUERY);
+    expect(fixture.upstream.requests).toHaveLength(2);
+    for (const { headers } of fixture.upstream.requests) expect(headers.authorization).toBe(`Bearer ${TOKEN}`);
   });
 
-  test('with numbers that are not finite is read with nulls, and warned about once', async () => {
-    await using stand = await startStand();
+  test('with numbers that are not finite has nulls and one warning', async () => {
+    await using fixture = await startFixture();
     const rows = '{"id":"a","totalCost":1e400,"workloadName":"\\ud800"},{"id":"b","totalCost":"NaN"}';
-    stand.upstream.answer(WORKLOADS, faults.text(`{"aggregatedWorkloads":[${rows}]}`));
-    const answer = await stand.gateway.ask(
+    fixture.upstream.respond(WORKLOADS, faults.text(`{"aggregatedWorkloads":[${rows}]}`));
+    const response = await fixture.gateway.send(
       '{ workloadCosts { rows { nodes { scaleOpsId totalCost workloadName } } } }',
     );
-    expect(answer.errors).toEqual([]);
-    expect(answer.data.workloadCosts.rows.nodes).toEqual([
+    expect(response.errors).toEqual([]);
+    expect(response.data.workloadCosts.rows.nodes).toEqual([
       { scaleOpsId: 'a', totalCost: null, workloadName: '\ud800' },
       { scaleOpsId: 'b', totalCost: null, workloadName: null },
     ]);
-    expect(stand.gateway.log.filter(({ level }) => level === 40)).toMatchObject([
+    expect(fixture.gateway.log.filter(({ level }) => level === 40)).toMatchObject([
       { report: 'workloads', warnings: [{ code: 'MISSING_WINDOW' }, { code: 'UNREADABLE_NUMBER', count: 2 }] },
     ]);
   });
 
-  test('is not mixed up with an unsolicited second response', async () => {
-    await using stand = await startStand({ env: NO_CACHE });
-    stand.upstream.answer(WORKLOADS, faults.answerTwice(faults.goodReport()));
-    const first = await stand.gateway.ask('{ workloadCosts { rows { nodes { workloadName } } } }');
+  test('is separate from an unsolicited second response', async () => {
+    await using fixture = await startFixture({ env: NO_CACHE });
+    fixture.upstream.respond(WORKLOADS, faults.respondTwice(faults.goodReport()));
+    const first = await fixture.gateway.send('{ workloadCosts { rows { nodes { workloadName } } } }');
     expect(first.data).toEqual({ workloadCosts: { rows: { nodes: [{ workloadName: 'api' }] } } });
-    await stand.upstream.requests[0]!.closed;
-    const second = await stand.gateway.ask('{ aggregatedCosts { rows { nodes { workloadName } } } }');
+    await fixture.upstream.requests[0]!.closed;
+    const second = await fixture.gateway.send('{ aggregatedCosts { rows { nodes { workloadName } } } }');
     expect(second.data).toEqual({ aggregatedCosts: { rows: { nodes: [{ workloadName: 'api' }] } } });
-    expectNothingLeaks(stand, first, second);
+    expectNothingLeaks(fixture, first, second);
   });
 });

@@ -1,10 +1,10 @@
-// The failures of one caller or request stay its own: the circuit stays closed for others, and upstream slots are shared
-// fairly. A host that is down still opens the circuit, for any question.
+// The failures of one caller or request do not affect others: the circuit stays closed, and upstream slots are shared
+// fairly. A host that is down still opens the circuit, for any request.
 
 import type { Socket } from 'node:net';
 import { describe, expect, test } from 'vitest';
 
-import { askMany, countCodes } from '../kit/upstream/fault-load.js';
+import { sendMany, countCodes } from '../kit/upstream/fault-load.js';
 import * as faults from '../kit/upstream/fault-server.js';
 import type { Fault } from '../kit/upstream/fault-server.js';
 import {
@@ -16,29 +16,29 @@ import {
   NO_RETRIES,
   ONE,
   settle,
-  startStand,
+  startFixture,
   WORKLOADS,
-  type Stand,
-} from '../kit/upstream/fault-stand.js';
+  type Fixture,
+} from '../kit/upstream/fault-fixture.js';
 
 const FORWARD = { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '', ...NO_RETRIES, ...NO_CACHE };
 
-const askAs = ({ gateway }: Stand, token: string, query = ONE) =>
-  gateway.ask(query, undefined, { headers: { authorization: `Bearer ${token}` } });
+const sendAs = ({ gateway }: Fixture, token: string, query = ONE) =>
+  gateway.send(query, undefined, { headers: { authorization: `Bearer ${token}` } });
 
-/** Fails for tokens with this text, and answers all others. */
+/** Fails for tokens with this text, and succeeds for all others. */
 const failFor =
-  (stand: Stand, text: string, fault: Fault): Fault =>
+  (fixture: Fixture, text: string, fault: Fault): Fault =>
   (socket) => {
-    const { headers } = stand.upstream.requests.at(-1)!;
+    const { headers } = fixture.upstream.requests.at(-1)!;
     (headers.authorization!.includes(text) ? fault : GOOD)(socket);
   };
 
-/** Fails for questions with this text, and answers all others. */
+/** Fails for requests with this text, and succeeds for all others. */
 const failOn =
-  (stand: Stand, text: string, fault: Fault): Fault =>
+  (fixture: Fixture, text: string, fault: Fault): Fault =>
   (socket) => {
-    (stand.upstream.requests.at(-1)!.body.includes(text) ? fault : GOOD)(socket);
+    (fixture.upstream.requests.at(-1)!.body.includes(text) ? fault : GOOD)(socket);
   };
 
 const ANY_FAULT: readonly [string, Fault][] = [
@@ -52,56 +52,56 @@ const ANY_FAULT: readonly [string, Fault][] = [
 
 describe('made-up tokens', () => {
   // Fails when a failure with a token that ScaleOps never accepted counts.
-  test.each(ANY_FAULT)('that ScaleOps answers with %s do not open the circuit', async (_name, fault) => {
-    await using stand = await startStand({ env: FORWARD });
-    stand.upstream.answer(WORKLOADS, failFor(stand, 'made-up', fault));
+  test.each(ANY_FAULT)('that ScaleOps rejects with %s do not open the circuit', async (_name, fault) => {
+    await using fixture = await startFixture({ env: FORWARD });
+    fixture.upstream.respond(WORKLOADS, failFor(fixture, 'made-up', fault));
     for (let round = 0; round < 20; round += 1) {
-      const { errors } = await askAs(stand, `made-up-${round}`, namespaceQuery(`question-${round}`));
+      const { errors } = await sendAs(fixture, `made-up-${round}`, namespaceQuery(`question-${round}`));
       expect(errors[0]?.extensions.code).not.toBe('CIRCUIT_OPEN');
     }
-    expect(countCodes([await askAs(stand, 'good')])).toEqual({ good: 1 });
+    expect(countCodes([await sendAs(fixture, 'good')])).toEqual({ good: 1 });
   });
 });
 
-describe('requests that ScaleOps fails on', () => {
+describe('requests that fail at ScaleOps', () => {
   // Fails when a request counts each of its failures.
   test.each(ANY_FAULT)('with %s do not open the circuit, however often two of them are sent', async (_name, fault) => {
-    await using stand = await startStand({ env: { ...NO_RETRIES, ...NO_CACHE } });
-    const { upstream, gateway } = stand;
-    upstream.answer(WORKLOADS, failOn(stand, 'poison', fault));
+    await using fixture = await startFixture({ env: { ...NO_RETRIES, ...NO_CACHE } });
+    const { upstream, gateway } = fixture;
+    upstream.respond(WORKLOADS, failOn(fixture, 'poison', fault));
     for (let round = 0; round < 20; round += 1) {
-      const answer = await gateway.ask(namespaceQuery(`poison-${round % 2}`));
-      expect(answer.errors[0]?.extensions.code).not.toBe('CIRCUIT_OPEN');
+      const response = await gateway.send(namespaceQuery(`poison-${round % 2}`));
+      expect(response.errors[0]?.extensions.code).not.toBe('CIRCUIT_OPEN');
     }
-    expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+    expect((await gateway.send(ONE)).data).toEqual(GOOD_ONE);
   });
 
   test.each([500, 503])('with status %i count once although they are retried', async (status) => {
-    await using stand = await startStand({ env: { ...NO_CACHE, SCALEOPS_BREAKER_FAILURES: '3' } });
-    stand.upstream.answer(WORKLOADS, faults.status(status));
-    for (const name of ['a', 'b']) await settle(stand.gateway.ask(namespaceQuery(name)), stand.clock);
-    expect(stand.upstream.requests.length).toBeGreaterThan(3);
-    stand.upstream.answer(WORKLOADS, GOOD);
-    expect((await stand.gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+    await using fixture = await startFixture({ env: { ...NO_CACHE, SCALEOPS_BREAKER_FAILURES: '3' } });
+    fixture.upstream.respond(WORKLOADS, faults.status(status));
+    for (const name of ['a', 'b']) await settle(fixture.gateway.send(namespaceQuery(name)), fixture.clock);
+    expect(fixture.upstream.requests.length).toBeGreaterThan(3);
+    fixture.upstream.respond(WORKLOADS, GOOD);
+    expect((await fixture.gateway.send(ONE)).data).toEqual(GOOD_ONE);
   });
 
   // Fails when one caller alone can open the circuit.
-  test('do not open the circuit when they are all of one of several callers', async () => {
-    await using stand = await startStand({ env: FORWARD });
-    stand.upstream.answer(WORKLOADS, failOn(stand, 'poison', faults.status(500)));
-    for (const token of ['ann', 'bob']) expect((await askAs(stand, token)).data).toEqual(GOOD_ONE);
-    for (let round = 0; round < 20; round += 1) await askAs(stand, 'ann', namespaceQuery(`poison-${round}`));
-    expect((await askAs(stand, 'bob')).data).toEqual(GOOD_ONE);
+  test('of one caller alone do not open the circuit while there are others', async () => {
+    await using fixture = await startFixture({ env: FORWARD });
+    fixture.upstream.respond(WORKLOADS, failOn(fixture, 'poison', faults.status(500)));
+    for (const token of ['ann', 'bob']) expect((await sendAs(fixture, token)).data).toEqual(GOOD_ONE);
+    for (let round = 0; round < 20; round += 1) await sendAs(fixture, 'ann', namespaceQuery(`poison-${round}`));
+    expect((await sendAs(fixture, 'bob')).data).toEqual(GOOD_ONE);
   });
 
-  test('open the circuit when different requests of several callers fail', async () => {
-    await using stand = await startStand({ env: FORWARD });
-    for (const token of ['ann', 'bob']) expect((await askAs(stand, token)).data).toEqual(GOOD_ONE);
-    stand.upstream.answer(WORKLOADS, faults.status(500));
+  test('of several callers open the circuit', async () => {
+    await using fixture = await startFixture({ env: FORWARD });
+    for (const token of ['ann', 'bob']) expect((await sendAs(fixture, token)).data).toEqual(GOOD_ONE);
+    fixture.upstream.respond(WORKLOADS, faults.status(500));
     for (let round = 0; round < 3; round += 1) {
-      for (const token of ['ann', 'bob']) await askAs(stand, token, namespaceQuery(`${token}-${round}`));
+      for (const token of ['ann', 'bob']) await sendAs(fixture, token, namespaceQuery(`${token}-${round}`));
     }
-    expectFault(await askAs(stand, 'ann'), { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 });
+    expectFault(await sendAs(fixture, 'ann'), { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 });
   });
 });
 
@@ -111,22 +111,22 @@ describe('a host that is down', () => {
     ['status 502', faults.status(502)],
     ['status 503', faults.status(503)],
   ])('with %s opens the circuit after five failures in a row of one request', async (_name, fault) => {
-    await using stand = await startStand({ env: FORWARD });
-    stand.upstream.answer(WORKLOADS, fault);
-    for (let time = 0; time < 5; time += 1) await askAs(stand, 'made-up');
-    expectFault(await askAs(stand, 'made-up'), { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 });
-    expect(stand.upstream.requests).toHaveLength(5);
+    await using fixture = await startFixture({ env: FORWARD });
+    fixture.upstream.respond(WORKLOADS, fault);
+    for (let time = 0; time < 5; time += 1) await sendAs(fixture, 'made-up');
+    expectFault(await sendAs(fixture, 'made-up'), { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 });
+    expect(fixture.upstream.requests).toHaveLength(5);
   });
 });
 
-describe('50 different questions at once, of which ScaleOps takes a second each', () => {
+describe('50 concurrent requests for different reports, which take a second each', () => {
   // Fails when the queue holds 34, or waits for two seconds.
-  test('are all answered within the deadline, eight at a time', async () => {
-    await using stand = await startStand();
-    const { upstream, clock } = stand;
+  test('all complete within the deadline, eight at a time', async () => {
+    await using fixture = await startFixture();
+    const { upstream, clock } = fixture;
     const sockets: Socket[] = [];
-    upstream.answer(WORKLOADS, (socket) => sockets.push(socket));
-    const asked = askMany(stand, 50);
+    upstream.respond(WORKLOADS, (socket) => sockets.push(socket));
+    const pending = sendMany(fixture, 50);
     for (let arrived = 0; arrived < 50;) {
       arrived = Math.min(50, arrived + 8);
       await upstream.arrivals(arrived);
@@ -134,21 +134,21 @@ describe('50 different questions at once, of which ScaleOps takes a second each'
       clock.advance(1_000);
       for (const socket of sockets.splice(0)) GOOD(socket);
     }
-    expect(countCodes(await Promise.all(asked))).toEqual({ good: 50 });
+    expect(countCodes(await Promise.all(pending))).toEqual({ good: 50 });
     expect(upstream.requests).toHaveLength(50);
   });
 });
 
-describe('a caller with many questions', () => {
+describe('a caller with many requests', () => {
   // Fails when a caller may hold all slots, and when the queue is served in order of arrival.
-  test('holds six of eight slots, and another caller is served before its queue', async () => {
-    await using stand = await startStand({ env: FORWARD });
-    const { upstream } = stand;
+  test('holds six of eight slots, and another caller is served before its queued requests', async () => {
+    await using fixture = await startFixture({ env: FORWARD });
+    const { upstream } = fixture;
     const sockets: Socket[] = [];
-    upstream.answer(WORKLOADS, (socket) => sockets.push(socket));
-    const greedy = Array.from({ length: 30 }, (_, index) => askAs(stand, 'greedy', namespaceQuery(`own-${index}`)));
+    upstream.respond(WORKLOADS, (socket) => sockets.push(socket));
+    const greedy = Array.from({ length: 30 }, (_, index) => sendAs(fixture, 'greedy', namespaceQuery(`own-${index}`)));
     await upstream.arrivals(6);
-    const others = ['ann', 'bob', 'eve'].map((token) => askAs(stand, token));
+    const others = ['ann', 'bob', 'eve'].map((token) => sendAs(fixture, token));
     await upstream.arrivals(8);
     expect(upstream.requests.slice(6).map(({ headers }) => headers.authorization)).toEqual([
       'Bearer ann',
@@ -157,7 +157,7 @@ describe('a caller with many questions', () => {
     for (const socket of sockets.splice(0, 6)) GOOD(socket);
     await upstream.arrivals(14);
     expect(upstream.requests.slice(8, 10).map(({ headers }) => headers.authorization)).toContain('Bearer eve');
-    upstream.answer(WORKLOADS, GOOD);
+    upstream.respond(WORKLOADS, GOOD);
     for (const socket of sockets) GOOD(socket);
     expect(countCodes(await Promise.all([...greedy, ...others]))).toEqual({ good: 33 });
   });

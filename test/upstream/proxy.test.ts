@@ -7,7 +7,7 @@ import { readConfig } from '../../src/config/config.js';
 import { createSimulator } from '../../src/simulator/simulator.js';
 import { startConnectProxy, type ConnectProxy } from '../kit/upstream/connect-proxy.js';
 import { createManualClock } from '../kit/time/clock.js';
-import { failing, ONE, WORKLOADS } from '../kit/upstream/fault-stand.js';
+import { failing, ONE, WORKLOADS } from '../kit/upstream/fault-fixture.js';
 import * as faults from '../kit/upstream/fault-server.js';
 import { startFaultServer } from '../kit/upstream/fault-server.js';
 import { startGateway, TOKEN } from '../kit/gateway.js';
@@ -34,7 +34,7 @@ describe('a gateway with HTTP_PROXY', () => {
   test('reaches ScaleOps through the proxy, with the password of the proxy', async () => {
     const { proxy } = await startUpstream();
     await using gateway = startGateway('http://scaleops.invalid:8080', { HTTP_PROXY: proxyUrl(proxy) });
-    const { errors, data } = await gateway.ask(QUERY);
+    const { errors, data } = await gateway.send(QUERY);
     expect(errors).toEqual([]);
     expect(data.workloadCosts.rows.totalCount).toBe(25);
     expect(proxy.tunnels).toEqual(['scaleops.invalid:8080']);
@@ -42,18 +42,18 @@ describe('a gateway with HTTP_PROXY', () => {
     expect(proxy.headers[0]).not.toHaveProperty('authorization');
   });
 
-  test('takes the lower-case name first, and a proxy without a scheme', async () => {
+  test('prefers the lower-case name, and accepts a proxy without a scheme', async () => {
     const { proxy } = await startUpstream();
     const env = { http_proxy: `127.0.0.1:${proxy.port}`, HTTP_PROXY: 'http://127.0.0.1:1' };
     await using gateway = startGateway('http://scaleops.invalid:8080', env);
-    expect((await gateway.ask(QUERY)).errors).toEqual([]);
+    expect((await gateway.send(QUERY)).errors).toEqual([]);
     expect(proxy.tunnels).toHaveLength(1);
   });
 
   test.each(['127.0.0.1', 'example.com,127.0.0.1', '*'])('connects directly with NO_PROXY=%s', async (NO_PROXY) => {
     const { port, proxy } = await startUpstream();
     await using gateway = startGateway(`http://127.0.0.1:${port}`, { HTTP_PROXY: proxyUrl(proxy), NO_PROXY });
-    expect((await gateway.ask(QUERY)).errors).toEqual([]);
+    expect((await gateway.send(QUERY)).errors).toEqual([]);
     expect(proxy.tunnels).toEqual([]);
   });
 
@@ -61,7 +61,7 @@ describe('a gateway with HTTP_PROXY', () => {
     const { proxy } = await startUpstream();
     const login = { SCALEOPS_AUTH: 'login', SCALEOPS_TOKEN: '', SCALEOPS_USERNAME: 'demo', SCALEOPS_PASSWORD: 'demo' };
     await using gateway = startGateway('http://scaleops.invalid', { HTTP_PROXY: proxyUrl(proxy), ...login });
-    expect((await gateway.ask(QUERY)).errors).toEqual([]);
+    expect((await gateway.send(QUERY)).errors).toEqual([]);
     expect(proxy.tunnels).toEqual(['scaleops.invalid:80', 'scaleops.invalid:80']);
   });
 
@@ -80,20 +80,20 @@ describe('a gateway with HTTP_PROXY', () => {
       GATEWAY_JWT_JWKS_URL: `http://issuer.invalid${new URL(issuer.url).pathname}`,
     });
     const token = await signToken(key, claimsAt(Date.now()));
-    const { errors } = await gateway.ask(QUERY, undefined, { headers: { authorization: `Bearer ${token}` } });
+    const { errors } = await gateway.send(QUERY, undefined, { headers: { authorization: `Bearer ${token}` } });
     expect(errors).toEqual([]);
     expect(proxy.tunnels[0]).toBe('issuer.invalid:80');
   });
 
-  test('retries at once when a tunnel that served a request before is closed', async () => {
+  test('retries immediately when a reused tunnel is closed', async () => {
     await using upstream = await startFaultServer();
     await using proxy = await startConnectProxy(() => upstream.port);
     const clock = createManualClock();
     const env = { HTTP_PROXY: proxyUrl(proxy), SCALEOPS_MAX_IN_FLIGHT: '1', CACHE_TTL_SECONDS: '0' };
     await using gateway = startGateway('http://scaleops.invalid', env, clock);
-    expect((await gateway.ask(ONE)).errors).toEqual([]);
-    upstream.answer(WORKLOADS, failing(1, faults.resetBeforeHeaders));
-    expect((await gateway.ask(ONE)).errors).toEqual([]);
+    expect((await gateway.send(ONE)).errors).toEqual([]);
+    upstream.respond(WORKLOADS, failing(1, faults.resetBeforeHeaders));
+    expect((await gateway.send(ONE)).errors).toEqual([]);
     expect(upstream.requests).toHaveLength(3);
   });
 });
@@ -101,20 +101,20 @@ describe('a gateway with HTTP_PROXY', () => {
 describe('a proxy that fails', () => {
   const expectUnavailable = async (env: Record<string, string>, reason: string): Promise<void> => {
     await using gateway = startGateway('http://scaleops.invalid', { SCALEOPS_MAX_ATTEMPTS: '1', ...env });
-    const answer = await gateway.ask(QUERY);
-    expect(answer.errors).toMatchObject([{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } }]);
+    const response = await gateway.send(QUERY);
+    expect(response.errors).toMatchObject([{ extensions: { code: 'UPSTREAM_UNAVAILABLE', retryable: true } }]);
     expect(gateway.log.at(-1)).toMatchObject({ msg: 'operation', errorReasons: [reason] });
-    expect(answer.text + JSON.stringify(gateway.log)).not.toMatch(new RegExp(`${SECRET}|scaleops.invalid|dXNlcj`));
+    expect(response.text + JSON.stringify(gateway.log)).not.toMatch(new RegExp(`${SECRET}|scaleops.invalid|dXNlcj`));
   };
 
-  test.each([407, 403, 502])('by answering CONNECT with %i makes ScaleOps UPSTREAM_UNAVAILABLE', async (status) => {
+  test.each([407, 403, 502])('that responds to CONNECT with %i makes ScaleOps UPSTREAM_UNAVAILABLE', async (status) => {
     const { proxy } = await startUpstream();
     proxy.refuse(status);
     await expectUnavailable({ HTTP_PROXY: proxyUrl(proxy) }, `proxy: HTTP ${status}`);
     expect(proxy.tunnels).toHaveLength(1);
   });
 
-  test('by not listening makes ScaleOps UPSTREAM_UNAVAILABLE', async () => {
+  test('that does not listen makes ScaleOps UPSTREAM_UNAVAILABLE', async () => {
     await expectUnavailable({ HTTP_PROXY: proxyUrl({ port: await findFreePort() }) }, 'proxy: ECONNREFUSED');
   });
 
@@ -127,7 +127,7 @@ describe('a proxy that fails', () => {
       GATEWAY_JWT_JWKS_URL: 'http://issuer.invalid/keys',
     });
     const token = await signToken(await createSigningKey('first'), claimsAt(Date.now()));
-    await gateway.ask(QUERY, undefined, { headers: { authorization: `Bearer ${token}` } });
+    await gateway.send(QUERY, undefined, { headers: { authorization: `Bearer ${token}` } });
     const line = gateway.log.find(({ msg }) => msg === 'the signing keys of the issuer cannot be fetched');
     expect(line).toMatchObject({ reason: 'proxy: ECONNREFUSED' });
   });

@@ -20,11 +20,11 @@ import {
   ONE,
   QUERY,
   settle,
-  startStand,
+  startFixture,
   WORKLOADS,
-  type Stand,
-} from '../kit/upstream/fault-stand.js';
-import type { Answer } from '../kit/gateway.js';
+  type Fixture,
+} from '../kit/upstream/fault-fixture.js';
+import type { GraphqlResponse } from '../kit/gateway.js';
 
 const REFUSALS: readonly (readonly [string, Fault])[] = [
   ['a 401', faults.status(401)],
@@ -35,9 +35,9 @@ const AGE_MS = 361_000;
 
 /** The fault depends on the token of the request. */
 const byToken =
-  (stand: () => Stand, ofToken: (token: string) => Fault): Fault =>
+  (fixture: () => Fixture, ofToken: (token: string) => Fault): Fault =>
   (socket) => {
-    ofToken(/Bearer (.*)$/.exec(stand().upstream.requests.at(-1)!.headers.authorization ?? '')![1]!)(socket);
+    ofToken(/Bearer (.*)$/.exec(fixture().upstream.requests.at(-1)!.headers.authorization ?? '')![1]!)(socket);
   };
 
 const LOGIN = '/auth/callback';
@@ -48,13 +48,13 @@ const LOGIN_ENV = {
   SCALEOPS_PASSWORD: 'canary-password',
 };
 
-/** A gateway with an account, whose n-th login gives the token `canary-token-n`. */
-async function startWithAccount(): Promise<Stand> {
-  const stand = await startStand({ startMs: FAULT_AT, env: LOGIN_ENV });
-  stand.upstream.answer(LOGIN, (socket) => {
-    faults.redirect(`/?token=canary-token-${stand.arrivedAt(LOGIN)}`)(socket);
+/** A gateway with an account, whose n-th login returns the token `canary-token-n`. */
+async function startWithAccount(): Promise<Fixture> {
+  const fixture = await startFixture({ startMs: FAULT_AT, env: LOGIN_ENV });
+  fixture.upstream.respond(LOGIN, (socket) => {
+    faults.redirect(`/?token=canary-token-${fixture.arrivedAt(LOGIN)}`)(socket);
   });
-  return stand;
+  return fixture;
 }
 
 // Fails when no new token is tried, or more than one, or one per call; when no pause follows a rejection; and when a
@@ -66,54 +66,54 @@ describe.each(REFUSALS)('an account that gets %s', (_title, refusal) => {
   } as const;
 
   test('gets a new token and the report, and keeps its cached reports', async () => {
-    await using stand = await startWithAccount();
-    const { gateway, upstream, clock, arrivedAt } = stand;
-    await gateway.ask(CLUSTER_QUERY);
-    upstream.answer(
+    await using fixture = await startWithAccount();
+    const { gateway, upstream, clock, arrivedAt } = fixture;
+    await gateway.send(CLUSTER_QUERY);
+    upstream.respond(
       WORKLOADS,
       byToken(
-        () => stand,
+        () => fixture,
         (token) => (token === 'canary-token-1' ? refusal : GOOD),
       ),
     );
-    const questions = Array.from({ length: 5 }, (_, index) => gateway.ask(namespaceQuery(`${index}`)));
-    for (const { errors } of await Promise.all(questions)) expect(errors).toEqual([]);
+    const queries = Array.from({ length: 5 }, (_, index) => gateway.send(namespaceQuery(`${index}`)));
+    for (const { errors } of await Promise.all(queries)) expect(errors).toEqual([]);
     expect([arrivedAt(LOGIN), arrivedAt(WORKLOADS)]).toEqual([2, 10]);
     clock.advance(1);
-    await gateway.ask(CLUSTER_QUERY);
+    await gateway.send(CLUSTER_QUERY);
     expect(arrivedAt(AGGREGATED)).toBe(1);
-    expectNothingLeaks(stand, ...(await Promise.all(questions)));
+    expectNothingLeaks(fixture, ...(await Promise.all(queries)));
   });
 
-  test('again with the new token is refused, loses its cached reports, and pauses for 30 s', async () => {
-    await using stand = await startWithAccount();
-    const { gateway, upstream, clock, arrivedAt } = stand;
-    await gateway.ask(QUERY);
+  test('again with the new token is refused, has its cached reports purged, and pauses for 30 s', async () => {
+    await using fixture = await startWithAccount();
+    const { gateway, upstream, clock, arrivedAt } = fixture;
+    await gateway.send(QUERY);
     clock.advance(AGE_MS);
-    await gateway.ask(CLUSTER_QUERY);
-    upstream.answer(WORKLOADS, refusal);
-    const { answer, waits } = await settle(gateway.ask(ONE), clock);
-    expectFault(answer, REFUSED);
+    await gateway.send(CLUSTER_QUERY);
+    upstream.respond(WORKLOADS, refusal);
+    const { response, waits } = await settle(gateway.send(ONE), clock);
+    expectFault(response, REFUSED);
     expect([waits, arrivedAt(LOGIN), arrivedAt(WORKLOADS), arrivedAt(AGGREGATED)]).toEqual([[], 2, 1 + 2, 2]);
 
     clock.advance(29_999);
-    expectFault(await gateway.ask(ONE), REFUSED);
+    expectFault(await gateway.send(ONE), REFUSED);
     expect([arrivedAt(LOGIN), arrivedAt(WORKLOADS)]).toEqual([2, 3]);
     clock.advance(1);
-    upstream.answer(WORKLOADS, DOWN);
-    expectFault(await gateway.ask(ONE), { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
+    upstream.respond(WORKLOADS, DOWN);
+    expectFault(await gateway.send(ONE), { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
     expect([arrivedAt(LOGIN), arrivedAt(WORKLOADS)]).toEqual([3, 4]);
-    await gateway.ask(CLUSTER_QUERY);
+    await gateway.send(CLUSTER_QUERY);
     expect(arrivedAt(AGGREGATED)).toBe(3);
-    expectNothingLeaks(stand, answer);
+    expectNothingLeaks(fixture, response);
   });
 });
 
 const FORWARD = { SCALEOPS_AUTH: 'forward', SCALEOPS_TOKEN: '' };
 
 /** Two callers with their own tokens. */
-function askAs({ gateway }: Stand, name: 'ann' | 'bob', query: string): Promise<Answer> {
-  return gateway.ask(query, undefined, { headers: { authorization: `Bearer canary-of-${name}` } });
+function sendAs({ gateway }: Fixture, name: 'ann' | 'bob', query: string): Promise<GraphqlResponse> {
+  return gateway.send(query, undefined, { headers: { authorization: `Bearer canary-of-${name}` } });
 }
 
 const ANN = 'canary-of-ann';
@@ -124,48 +124,48 @@ describe('a caller', () => {
   test.each<[string, Fault, UpstreamErrorCode]>([
     ...REFUSALS.map(([title, fault]): [string, Fault, UpstreamErrorCode] => [title, fault, 'UNAUTHENTICATED']),
     ['a 403', faults.status(403), 'UPSTREAM_FORBIDDEN'],
-  ])('that gets %s is refused and loses its cached reports; other callers keep theirs', async (_title, fault, code) => {
-    await using stand = await startStand({ startMs: FAULT_AT, env: FORWARD });
-    const { upstream, clock, arrivedAt } = stand;
+  ])('that gets %s is refused, and only its own cached reports are purged', async (_title, fault, code) => {
+    await using fixture = await startFixture({ startMs: FAULT_AT, env: FORWARD });
+    const { upstream, clock, arrivedAt } = fixture;
     for (const name of ['ann', 'bob'] as const) {
-      await askAs(stand, name, CLUSTER_QUERY);
-      await askAs(stand, name, ONE);
+      await sendAs(fixture, name, CLUSTER_QUERY);
+      await sendAs(fixture, name, ONE);
     }
     clock.advance(1_000);
-    upstream.answer(
+    upstream.respond(
       WORKLOADS,
       byToken(
-        () => stand,
+        () => fixture,
         (token) => (token === ANN ? fault : GOOD),
       ),
     );
-    const { answer, waits } = await settle(askAs(stand, 'ann', namespaceQuery('new')), clock);
-    expectFault(answer, { code });
-    expect(answer.headers.has('www-authenticate')).toBe(false);
+    const { response, waits } = await settle(sendAs(fixture, 'ann', namespaceQuery('new')), clock);
+    expectFault(response, { code });
+    expect(response.headers.has('www-authenticate')).toBe(false);
     expect([waits, arrivedAt(WORKLOADS), arrivedAt(AGGREGATED)]).toEqual([[], 3, 2]);
     clock.advance(1);
-    for (const query of [CLUSTER_QUERY, ONE]) expect((await askAs(stand, 'bob', query)).errors).toEqual([]);
+    for (const query of [CLUSTER_QUERY, ONE]) expect((await sendAs(fixture, 'bob', query)).errors).toEqual([]);
     expect([arrivedAt(WORKLOADS), arrivedAt(AGGREGATED)]).toEqual([3, 2]);
-    await askAs(stand, 'ann', CLUSTER_QUERY);
-    expectFault(await askAs(stand, 'ann', ONE), { code });
+    await sendAs(fixture, 'ann', CLUSTER_QUERY);
+    expectFault(await sendAs(fixture, 'ann', ONE), { code });
     expect([arrivedAt(WORKLOADS), arrivedAt(AGGREGATED)]).toEqual([4, 3]);
-    expectNothingLeaks(stand, answer);
+    expectNothingLeaks(fixture, response);
   });
 
-  test('whose token ScaleOps accepted within the last minute gets a stale report during a failure, and not later', async () => {
-    await using stand = await startStand({ startMs: FAULT_AT, env: { ...FORWARD, CACHE_TTL_SECONDS: '10' } });
-    const { upstream, clock } = stand;
-    await askAs(stand, 'ann', QUERY);
-    upstream.answer(WORKLOADS, DOWN);
+  test('gets a stale report during a failure only within a minute after ScaleOps accepted its token', async () => {
+    await using fixture = await startFixture({ startMs: FAULT_AT, env: { ...FORWARD, CACHE_TTL_SECONDS: '10' } });
+    const { upstream, clock } = fixture;
+    await sendAs(fixture, 'ann', QUERY);
+    upstream.respond(WORKLOADS, DOWN);
     clock.advance(59_999);
-    const stale = await askAs(stand, 'ann', QUERY);
+    const stale = await sendAs(fixture, 'ann', QUERY);
     expectStale(stale, FAULT_AT);
     expect(stale.data).toMatchObject({ workloadCosts: goodWorkloads(FAULT_AT, true) });
-    await clock.calledOff(4);
-    upstream.answer(AGGREGATED, DOWN);
+    await clock.cancelled(4);
+    upstream.respond(AGGREGATED, DOWN);
     clock.advance(60_000);
-    const failed = await askAs(stand, 'ann', QUERY);
+    const failed = await sendAs(fixture, 'ann', QUERY);
     expect(failed.data).toEqual({ workloadCosts: null, aggregatedCosts: null });
-    expectNothingLeaks(stand, stale, failed);
+    expectNothingLeaks(fixture, stale, failed);
   });
 });

@@ -1,5 +1,5 @@
-// The deadline of an operation: it is answered whatever it still waits for, and calls that no other operation waits for are
-// cancelled. The test moves the clock.
+// The deadline of an operation: the response is sent whatever the operation still waits for, and calls that no other
+// operation waits for are cancelled. The test moves the clock.
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -22,8 +22,8 @@ type Slow = Awaited<ReturnType<typeof startSlow>>;
 
 const QUERY = '{ __typename workloadCosts { isStale } }';
 const OTHER = '{ workloadCosts(filter: { last: "7d" }) { isStale } }';
-const codes = (answer: { errors: readonly { extensions: { code: string } }[] }) =>
-  answer.errors.map(({ extensions }) => extensions.code);
+const codes = (response: { errors: readonly { extensions: { code: string } }[] }) =>
+  response.errors.map(({ extensions }) => extensions.code);
 
 describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
   let stack: Slow;
@@ -38,11 +38,11 @@ describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
   test.each(['application/json', 'application/graphql-response+json'])(
     'is REQUEST_TIMEOUT as a whole, for %s',
     async (accept) => {
-      const answer = stack.ask(QUERY, undefined, { headers: { accept } });
+      const response = stack.send(QUERY, undefined, { headers: { accept } });
       await stack.gate.arrivals(1);
       stack.clock.advance(4_999);
       stack.clock.advance(1);
-      const { status, text, errors, headers } = await answer;
+      const { status, text, errors, headers } = await response;
       expect([status, Object.keys(JSON.parse(text) as object)]).toEqual([504, ['errors']]);
       expect(errors).toMatchObject([
         { message: 'The operation exceeded its time limit.', extensions: { code: 'REQUEST_TIMEOUT', retryable: true } },
@@ -61,24 +61,24 @@ describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
   );
 
   test('cancels what it waited for, so that the next operation calls ScaleOps again', async () => {
-    const first = stack.ask(QUERY);
+    const first = stack.send(QUERY);
     await stack.gate.arrivals(1);
     stack.clock.advance(5_000);
     expect(codes(await first)).toEqual(['REQUEST_TIMEOUT']);
-    const second = stack.ask(QUERY);
+    const second = stack.send(QUERY);
     await stack.gate.arrivals(2);
     stack.gate.open();
     expect(codes(await second)).toEqual([]);
     expect(stack.received).toHaveLength(2);
   });
 
-  test('leaves to others what they wait for as well', async () => {
-    const first = stack.ask(QUERY);
+  test('does not cancel calls that other operations wait for', async () => {
+    const first = stack.send(QUERY);
     await stack.gate.arrivals(1);
     stack.clock.advance(3_000);
-    const second = stack.ask(QUERY);
-    // A later question at ScaleOps proves that this one has joined.
-    const third = stack.ask(OTHER);
+    const second = stack.send(QUERY);
+    // A later request at ScaleOps proves that this one has joined.
+    const third = stack.send(OTHER);
     await stack.gate.arrivals(2);
     stack.clock.advance(2_000);
     expect(codes(await first)).toEqual(['REQUEST_TIMEOUT']);
@@ -87,16 +87,16 @@ describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
     expect(stack.received).toHaveLength(2);
   });
 
-  test('over a socket frees the connection to ScaleOps, and leaves no timer', async () => {
+  test('closes the connection to ScaleOps, and leaves no timer', async () => {
     const url = `${await stack.gateway.listen()}/graphql`;
-    const answer = fetch(url, {
+    const response = fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query: QUERY }),
     });
     await stack.gate.arrivals(1);
     stack.clock.advance(5_000);
-    expect((await answer).status).toBe(504);
+    expect((await response).status).toBe(504);
     expect(stack.clock.pending()).toBe(0);
   });
 });
@@ -104,17 +104,17 @@ describe('an operation that takes longer than GATEWAY_TIMEOUT_MS', () => {
 test('an operation that ends in time leaves no timer', async () => {
   await using stack = await startSlow();
   stack.gate.open();
-  expect((await stack.ask(QUERY)).errors).toEqual([]);
-  expect((await stack.ask(QUERY)).errors).toEqual([]);
-  expect((await stack.ask('{')).status).toBe(400);
+  expect((await stack.send(QUERY)).errors).toEqual([]);
+  expect((await stack.send(QUERY)).errors).toEqual([]);
+  expect((await stack.send('{')).status).toBe(400);
   expect(stack.clock.pending()).toBe(0);
 });
 
-test('with GATEWAY_TIMEOUT_MS=off an operation takes as long as ScaleOps may', async () => {
+test('with GATEWAY_TIMEOUT_MS=off an operation may take as long as its calls to ScaleOps', async () => {
   await using stack = await startSlow({ GATEWAY_TIMEOUT_MS: 'off' });
-  const answer = stack.ask(QUERY);
+  const response = stack.send(QUERY);
   await stack.gate.arrivals(1);
   stack.clock.advance(29_999);
   stack.gate.open();
-  expect((await answer).errors).toEqual([]);
+  expect((await response).errors).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// A reused connection that the host closed just before is the only fault that is retried at once and without cost. A
+// A reused connection that the host just closed is the only fault that is retried immediately and without cost. A
 // similar fault of the host counts like any other.
 
 import { describe, expect, test } from 'vitest';
@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import * as faults from '../kit/upstream/fault-server.js';
 import type { Fault } from '../kit/upstream/fault-server.js';
 import {
-  expectCalmLog,
+  expectOnlyOperationWarnings,
   expectFault,
   expectNothingLeaks,
   GOOD_ONE,
@@ -15,9 +15,9 @@ import {
   onReuse,
   ONE,
   settle,
-  startStand,
+  startFixture,
   WORKLOADS,
-} from '../kit/upstream/fault-stand.js';
+} from '../kit/upstream/fault-fixture.js';
 
 /** One connection, one attempt, no budget, and a breaker that opens at the first failure: any counted fault shows. */
 const STRICT = {
@@ -35,20 +35,20 @@ describe('a reused connection', () => {
   test.each<[string, Fault]>([
     ['reset', faults.resetBeforeHeaders],
     ['closed', faults.closeBeforeHeaders],
-  ])('that is %s just when it is reused is no error, time after time', async (_how, fault) => {
-    await using stand = await startStand({ env: STRICT });
-    const { upstream, gateway, clock } = stand;
-    upstream.answer(WORKLOADS, onReuse(fault));
+  ])('that is %s just when it is reused causes no error, however often it happens', async (_how, fault) => {
+    await using fixture = await startFixture({ env: STRICT });
+    const { upstream, gateway, clock } = fixture;
+    upstream.respond(WORKLOADS, onReuse(fault));
     for (const arrived of [1, 3, 5]) {
-      const { answer, waits } = await settle(gateway.ask(ONE), clock);
-      expect([answer.errors, answer.data, waits]).toEqual([[], GOOD_ONE, []]);
+      const { response, waits } = await settle(gateway.send(ONE), clock);
+      expect([response.errors, response.data, waits]).toEqual([[], GOOD_ONE, []]);
       expect(upstream.requests).toHaveLength(arrived);
-      expectNothingLeaks(stand, answer);
+      expectNothingLeaks(fixture, response);
     }
     expect(upstream.requests[1]!.socket).toBe(upstream.requests[0]!.socket);
     expect(upstream.requests[2]!.socket).not.toBe(upstream.requests[0]!.socket);
     expect(upstream.requests[2]!.body).toBe(upstream.requests[1]!.body);
-    expectCalmLog(gateway);
+    expectOnlyOperationWarnings(gateway);
   });
 
   test.each<[string, Fault]>([
@@ -57,25 +57,25 @@ describe('a reused connection', () => {
     ['gzip body', faults.resetInGzip],
     ['chunked body', faults.closeInChunkedBody],
   ])('that breaks in the %s is a fault like any other', async (_where, fault) => {
-    await using stand = await startStand({ env: STRICT });
-    const { upstream, gateway } = stand;
-    upstream.answer(WORKLOADS, onReuse(fault));
-    expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
-    expectFault(await gateway.ask(ONE), { code: 'UPSTREAM_UNAVAILABLE' });
+    await using fixture = await startFixture({ env: STRICT });
+    const { upstream, gateway } = fixture;
+    upstream.respond(WORKLOADS, onReuse(fault));
+    expect((await gateway.send(ONE)).data).toEqual(GOOD_ONE);
+    expectFault(await gateway.send(ONE), { code: 'UPSTREAM_UNAVAILABLE' });
     expect(upstream.requests[1]!.socket).toBe(upstream.requests[0]!.socket);
     expect(upstream.requests).toHaveLength(2);
-    expectFault(await gateway.ask(ONE), { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 });
+    expectFault(await gateway.send(ONE), { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 });
   });
 
   test.each<[string, Fault]>([
     ['garbage', faults.garbage],
     ['headers over the limit', faults.hugeHeaders],
   ])('that fails with %s is reported as that fault', async (_what, fault) => {
-    await using stand = await startStand({ env: STRICT });
-    const { upstream, gateway } = stand;
-    upstream.answer(WORKLOADS, onReuse(fault));
-    expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
-    expectFault(await gateway.ask(ONE), { code: 'UPSTREAM_BAD_RESPONSE' });
+    await using fixture = await startFixture({ env: STRICT });
+    const { upstream, gateway } = fixture;
+    upstream.respond(WORKLOADS, onReuse(fault));
+    expect((await gateway.send(ONE)).data).toEqual(GOOD_ONE);
+    expectFault(await gateway.send(ONE), { code: 'UPSTREAM_BAD_RESPONSE' });
     expect(upstream.requests).toHaveLength(2);
   });
 
@@ -83,9 +83,9 @@ describe('a reused connection', () => {
     ['reset', faults.resetBeforeHeaders],
     ['closed', faults.closeBeforeHeaders],
   ])('is distinguished from a new one that is %s', async (_how, fault) => {
-    await using stand = await startStand({ env: STRICT });
-    stand.upstream.answer(WORKLOADS, fault);
-    expectFault(await stand.gateway.ask(ONE), { code: 'UPSTREAM_UNAVAILABLE' });
-    expect(stand.upstream.requests).toHaveLength(1);
+    await using fixture = await startFixture({ env: STRICT });
+    fixture.upstream.respond(WORKLOADS, fault);
+    expectFault(await fixture.gateway.send(ONE), { code: 'UPSTREAM_UNAVAILABLE' });
+    expect(fixture.upstream.requests).toHaveLength(1);
   });
 });

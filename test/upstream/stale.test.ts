@@ -7,10 +7,10 @@ import { FAULT_AT, pauseOf, ROW_GROUPS, type Row } from '../kit/upstream/fault-r
 import * as faults from '../kit/upstream/fault-server.js';
 import {
   AGGREGATED,
-  askThroughFault,
+  sendThroughFault,
   CLUSTER_QUERY,
   DOWN,
-  expectCalmLog,
+  expectOnlyOperationWarnings,
   expectFault,
   expectNothingLeaks,
   expectStale,
@@ -19,29 +19,29 @@ import {
   goodAggregated,
   goodWorkloads,
   QUERY,
-  startStand,
+  startFixture,
   WORKLOADS,
-  type Stand,
-} from '../kit/upstream/fault-stand.js';
+  type Fixture,
+} from '../kit/upstream/fault-fixture.js';
 
-/** Past the times in which it is fresh, or served during a refresh: 60 s and 300 s. */
+/** After the times when it is fresh or served during a refresh: 60 s and 300 s. */
 const AGE_MS = 361_000;
-const KEPT_AT = FAULT_AT - AGE_MS;
+const CACHED_AT = FAULT_AT - AGE_MS;
 /** Both reports are cached and stale, and another one is cached and fresh. */
-async function startAged(env: Record<string, string> = {}): Promise<Stand> {
-  const stand = await startStand({ startMs: KEPT_AT, env });
-  await stand.gateway.ask(QUERY);
-  stand.clock.advance(AGE_MS);
-  await stand.gateway.ask(CLUSTER_QUERY);
-  return stand;
+async function startAged(env: Record<string, string> = {}): Promise<Fixture> {
+  const fixture = await startFixture({ startMs: CACHED_AT, env });
+  await fixture.gateway.send(QUERY);
+  fixture.clock.advance(AGE_MS);
+  await fixture.gateway.send(CLUSTER_QUERY);
+  return fixture;
 }
 
 /** Whether ScaleOps was called for the fresh report. */
-async function isOtherForgotten({ gateway, clock, arrivedAt }: Stand): Promise<boolean> {
+async function isOtherPurged({ gateway, clock, arrivedAt }: Fixture): Promise<boolean> {
   const before = arrivedAt(AGGREGATED);
   // A report requested in the same millisecond as a rejection is served but not cached.
   clock.advance(1);
-  expect((await gateway.ask(CLUSTER_QUERY)).errors).toEqual([]);
+  expect((await gateway.send(CLUSTER_QUERY)).errors).toEqual([]);
   return arrivedAt(AGGREGATED) > before;
 }
 
@@ -51,32 +51,36 @@ describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
   const titled = rows.map((row) => ({ ...row, outcome: row.stale ? 'shows that one' : row.code }));
   test.each(titled)('$title: $outcome', async ({ fault, hangs = false, waits, immediate, ...row }: Row) => {
     const { stale, purges, code, hint } = row;
-    await using stand = await startAged();
-    const { upstream, gateway, clock, arrivedAt } = stand;
-    upstream.answer(WORKLOADS, fault);
-    const { answer, waits: waited } = await askThroughFault(stand, { hangs });
-    if (stale) expectStale(answer, KEPT_AT);
-    else expectFault(answer, { code, ...(hint !== undefined && { hint }) });
-    expect(answer.data).toMatchObject({ aggregatedCosts: goodAggregated(FAULT_AT) });
+    await using fixture = await startAged();
+    const { upstream, gateway, clock, arrivedAt } = fixture;
+    upstream.respond(WORKLOADS, fault);
+    const { response, waits: waited } = await sendThroughFault(fixture, { hangs });
+    if (stale) expectStale(response, CACHED_AT);
+    else expectFault(response, { code, ...(hint !== undefined && { hint }) });
+    expect(response.data).toMatchObject({ aggregatedCosts: goodAggregated(FAULT_AT) });
     expectWaits(waited, waits);
     const attempts = waits.length + 1 + (immediate ? 1 : 0);
     expect(arrivedAt(WORKLOADS)).toBe(1 + attempts);
-    expect(await isOtherForgotten(stand)).toBe(purges);
+    expect(await isOtherPurged(fixture)).toBe(purges);
     clock.advance(pauseOf(row));
 
     // The cached report is there for the next fault that allows it, unless a rejection came between.
-    upstream.answer(WORKLOADS, DOWN);
-    const down = await gateway.ask(QUERY);
+    upstream.respond(WORKLOADS, DOWN);
+    const down = await gateway.send(QUERY);
     if (purges) expectFault(down, { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
-    else expectStale(down, KEPT_AT);
+    else expectStale(down, CACHED_AT);
 
-    upstream.answer(WORKLOADS, GOOD);
-    const good = await gateway.ask(QUERY);
+    upstream.respond(WORKLOADS, GOOD);
+    const good = await gateway.send(QUERY);
     expect(good.errors).toEqual([]);
     expect(good.data).toMatchObject({ workloadCosts: goodWorkloads(clock.now()) });
     expect(arrivedAt(WORKLOADS)).toBe(1 + attempts + 2);
-    expectCalmLog(gateway, ...(stale ? [] : [code]), ...(purges ? (['UPSTREAM_UNAVAILABLE'] as const) : []));
-    expectNothingLeaks(stand, answer, down, good);
+    expectOnlyOperationWarnings(
+      gateway,
+      ...(stale ? [] : [code]),
+      ...(purges ? (['UPSTREAM_UNAVAILABLE'] as const) : []),
+    );
+    expectNothingLeaks(fixture, response, down, good);
   });
 });
 
@@ -84,40 +88,40 @@ describe.each(ROW_GROUPS)('with a stale report, %s', (_group, rows) => {
 // not purge.
 describe('a stale report', () => {
   test('is not served when it is too old: the response is an error', async () => {
-    await using stand = await startStand({ startMs: FAULT_AT });
-    const { upstream, gateway, clock } = stand;
-    await gateway.ask(QUERY);
-    upstream.answer(WORKLOADS, DOWN);
+    await using fixture = await startFixture({ startMs: FAULT_AT });
+    const { upstream, gateway, clock } = fixture;
+    await gateway.send(QUERY);
+    upstream.respond(WORKLOADS, DOWN);
     clock.advance(3_660_000 - 1);
-    expectStale(await gateway.ask(QUERY), FAULT_AT);
+    expectStale(await gateway.send(QUERY), FAULT_AT);
     clock.advance(1);
-    expectFault(await gateway.ask(QUERY), { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
+    expectFault(await gateway.send(QUERY), { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
   });
 
-  test('is served, marked as stale, although it is fresh, when no-cache asked for a newer one', async () => {
-    await using stand = await startStand({ startMs: FAULT_AT });
-    const { upstream, gateway, clock, arrivedAt } = stand;
-    await gateway.ask(QUERY);
+  test('is served, marked as stale although it is fresh, when a no-cache request gets no newer one', async () => {
+    await using fixture = await startFixture({ startMs: FAULT_AT });
+    const { upstream, gateway, clock, arrivedAt } = fixture;
+    await gateway.send(QUERY);
     clock.advance(10_000);
-    upstream.answer(WORKLOADS, DOWN);
-    const answer = await gateway.ask(QUERY, undefined, { headers: { 'cache-control': 'no-cache' } });
-    expectStale(answer, FAULT_AT);
-    expect(answer.data).toMatchObject({ aggregatedCosts: goodAggregated(clock.now()) });
+    upstream.respond(WORKLOADS, DOWN);
+    const response = await gateway.send(QUERY, undefined, { headers: { 'cache-control': 'no-cache' } });
+    expectStale(response, FAULT_AT);
+    expect(response.data).toMatchObject({ aggregatedCosts: goodAggregated(clock.now()) });
     expect(arrivedAt(WORKLOADS)).toBe(2);
   });
 
   test.each([401, 403])('is purged when a background refresh gets a %i', async (status) => {
-    await using stand = await startStand({ startMs: FAULT_AT });
-    const { upstream, gateway, clock } = stand;
-    await gateway.ask(QUERY);
+    await using fixture = await startFixture({ startMs: FAULT_AT });
+    const { upstream, gateway, clock } = fixture;
+    await gateway.send(QUERY);
     clock.advance(60_000);
-    upstream.answer(WORKLOADS, faults.status(status));
+    upstream.respond(WORKLOADS, faults.status(status));
     // Both reports are refreshed; each has its deadline, and the first two are over.
-    expectStale(await gateway.ask(QUERY), FAULT_AT);
-    await clock.calledOff(4);
-    upstream.answer(WORKLOADS, DOWN);
-    const answer = await gateway.ask(QUERY);
-    expectFault(answer, { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
-    expectNothingLeaks(stand, answer);
+    expectStale(await gateway.send(QUERY), FAULT_AT);
+    await clock.cancelled(4);
+    upstream.respond(WORKLOADS, DOWN);
+    const response = await gateway.send(QUERY);
+    expectFault(response, { code: 'UPSTREAM_UNAVAILABLE', retryAfterMs: 60_000 });
+    expectNothingLeaks(fixture, response);
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import * as faults from '../kit/upstream/fault-server.js';
 import type { Fault } from '../kit/upstream/fault-server.js';
 import {
-  expectCalmLog,
+  expectOnlyOperationWarnings,
   expectFault,
   GOOD,
   GOOD_ONE,
@@ -14,13 +14,14 @@ import {
   NO_RETRIES,
   onReuse,
   ONE,
-  startStand,
+  startFixture,
   WORKLOADS,
-} from '../kit/upstream/fault-stand.js';
+} from '../kit/upstream/fault-fixture.js';
 
 const OPEN = { code: 'CIRCUIT_OPEN', retryAfterMs: 15_000 } as const;
 
-// Fails when `judge` counts a rejection, a rate limit or a leaving client as a failure, or a fault of ScaleOps as none.
+// Fails when `judge` counts a rejection, a rate limit or a disconnected client as a failure, or a fault of ScaleOps as
+// none.
 describe('the circuit', () => {
   const ONCE = { ...NO_CACHE, ...NO_RETRIES, SCALEOPS_BREAKER_FAILURES: '1', SCALEOPS_MAX_IN_FLIGHT: '1' };
 
@@ -30,11 +31,11 @@ describe('the circuit', () => {
     ['a report over the limit', faults.tooLong()],
     ['a reused connection that was closed', onReuse(faults.closeBeforeHeaders)],
   ])('stays closed after %s', async (_title, fault) => {
-    await using stand = await startStand({ env: ONCE });
-    stand.upstream.answer(WORKLOADS, fault);
-    for (let time = 0; time < 3; time += 1) await stand.gateway.ask(namespaceQuery(`${time}`));
-    stand.upstream.answer(WORKLOADS, GOOD);
-    expect((await stand.gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+    await using fixture = await startFixture({ env: ONCE });
+    fixture.upstream.respond(WORKLOADS, fault);
+    for (let time = 0; time < 3; time += 1) await fixture.gateway.send(namespaceQuery(`${time}`));
+    fixture.upstream.respond(WORKLOADS, GOOD);
+    expect((await fixture.gateway.send(ONE)).data).toEqual(GOOD_ONE);
   });
 
   test.each<[string, Fault]>([
@@ -45,46 +46,46 @@ describe('the circuit', () => {
     ['{"error"}', faults.json({ error: 'canary' })],
     ['HTML', faults.html('canary')],
   ])('opens after %s', async (_title, fault) => {
-    await using stand = await startStand({ env: ONCE });
-    stand.upstream.answer(WORKLOADS, fault);
-    await stand.gateway.ask(ONE);
-    expectFault(await stand.gateway.ask(ONE), OPEN);
-    expect(stand.upstream.requests).toHaveLength(1);
+    await using fixture = await startFixture({ env: ONCE });
+    fixture.upstream.respond(WORKLOADS, fault);
+    await fixture.gateway.send(ONE);
+    expectFault(await fixture.gateway.send(ONE), OPEN);
+    expect(fixture.upstream.requests).toHaveLength(1);
   });
 
-  test('opens after five failures in a row, of which a rate limit is neither one nor a success', async () => {
-    await using stand = await startStand({ env: { ...NO_RETRIES, ...NO_CACHE } });
-    const { upstream, gateway } = stand;
+  test('opens after five failures in a row, and a rate limit counts neither as a failure nor as a success', async () => {
+    await using fixture = await startFixture({ env: { ...NO_RETRIES, ...NO_CACHE } });
+    const { upstream, gateway } = fixture;
     for (const [index, status] of [500, 500, 500, 500, 429, 500].entries()) {
-      upstream.answer(WORKLOADS, faults.status(status));
-      await gateway.ask(namespaceQuery(`question-${index}`));
+      upstream.respond(WORKLOADS, faults.status(status));
+      await gateway.send(namespaceQuery(`question-${index}`));
     }
-    expectFault(await gateway.ask(ONE), OPEN);
+    expectFault(await gateway.send(ONE), OPEN);
     expect(upstream.requests).toHaveLength(6);
   });
 
-  test.each([400, 404, 403])('counts a new row after a status %d', async (between) => {
-    await using stand = await startStand({ env: { ...NO_RETRIES, ...NO_CACHE } });
-    const { upstream, gateway } = stand;
+  test.each([400, 404, 403])('starts counting again after a status %d', async (between) => {
+    await using fixture = await startFixture({ env: { ...NO_RETRIES, ...NO_CACHE } });
+    const { upstream, gateway } = fixture;
     for (const [index, status] of [500, 500, 500, 500, between, 500, 500, 500, 500].entries()) {
-      upstream.answer(WORKLOADS, faults.status(status));
-      await gateway.ask(namespaceQuery(`question-${index}`));
+      upstream.respond(WORKLOADS, faults.status(status));
+      await gateway.send(namespaceQuery(`question-${index}`));
     }
-    upstream.answer(WORKLOADS, GOOD);
-    expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
+    upstream.respond(WORKLOADS, GOOD);
+    expect((await gateway.send(ONE)).data).toEqual(GOOD_ONE);
   });
 
   test('stays closed when clients disconnect', async () => {
-    await using stand = await startStand({ env: ONCE });
-    const { upstream, gateway } = stand;
-    upstream.answer(WORKLOADS, faults.neverAnswer);
+    await using fixture = await startFixture({ env: ONCE });
+    const { upstream, gateway } = fixture;
+    upstream.respond(WORKLOADS, faults.neverRespond);
     const client = new AbortController();
-    const settled = Promise.allSettled([gateway.ask(ONE, undefined, { signal: client.signal })]);
+    const settled = Promise.allSettled([gateway.send(ONE, undefined, { signal: client.signal })]);
     await upstream.arrivals(1);
     client.abort();
     await settled;
-    upstream.answer(WORKLOADS, GOOD);
-    expect((await gateway.ask(ONE)).data).toEqual(GOOD_ONE);
-    expectCalmLog(gateway);
+    upstream.respond(WORKLOADS, GOOD);
+    expect((await gateway.send(ONE)).data).toEqual(GOOD_ONE);
+    expectOnlyOperationWarnings(gateway);
   });
 });

@@ -1,10 +1,10 @@
-// One cell of the table: one mode and one size, for all servers. Each is queried until its response is right, then warmed
+// One cell of the table: one mode and one size, for all servers. Each is queried until its response is correct, then warmed
 // up; rounds alternate between servers, so that other load on the machine affects all of them.
 
 import { isDeepStrictEqual } from 'node:util';
 
-import { COUNTER, REPEATED_MODES, SIZES, toExpected, toQuestion } from './questions.mjs';
-import { startHelper, startServer, writeTrustedDocuments } from './stand.mjs';
+import { COUNTER, REPEATED_MODES, SIZES, toExpected, toRequestOptions } from './queries.mjs';
+import { startHelper, startServer, writeTrustedDocuments } from './processes.mjs';
 
 /**
  * In seconds: V8 compiles the report parser after some thousands of reports, and earlier rounds measure V8.
@@ -33,10 +33,10 @@ export async function measureCell(mode, size, { servers, seconds, rounds, env })
       running.push({ server, task: toTask(mode, size, server.port), figures: [] });
     }
     for (const each of running) {
-      // The bare server learns its bytes from the first question, and knows one form.
+      // The bare server learns its bytes from the first query, and knows one form.
       if (each.server.name === 'bare')
-        await askRight({ ...each, task: toTask('again', size, each.server.port) }, expected);
-      each.task.data = await askRight(each, expected);
+        await findExpectedResponse({ ...each, task: toTask('again', size, each.server.port) }, expected);
+      each.task.data = await findExpectedResponse(each, expected);
     }
     const measure = async ({ server, task }, roundSeconds) => {
       const cpuMs = server.cpuMs();
@@ -59,12 +59,12 @@ export async function measureCell(mode, size, { servers, seconds, rounds, env })
 }
 
 function toTask(mode, size, port) {
-  return { port, question: toQuestion(mode, size), connections: SIZES[size].connections };
+  return { port, request: toRequestOptions(mode, size), connections: SIZES[size].connections };
 }
 
-/** Sends the question until the response is stable, checks its data, and returns the expected beginning of responses. */
-async function askRight({ server, task }, expected) {
-  const { path, body } = task.question;
+/** Sends the query until the response is stable, checks its data, and returns the expected beginning of responses. */
+async function findExpectedResponse({ server, task }, expected) {
+  const { path, body } = task.request;
   let last = '';
   for (let time = 0; time < 5; time += 1) {
     const response = await fetch(`http://127.0.0.1:${task.port}${path}`, {
@@ -75,10 +75,10 @@ async function askRight({ server, task }, expected) {
     const text = await response.text();
     const { data, errors } = JSON.parse(text);
     if (errors !== undefined || !isDeepStrictEqual(data, expected))
-      throw new Error(`${server.name} gives another answer: ${text.slice(0, 300)}`);
+      throw new Error(`${server.name} returns another response: ${text.slice(0, 300)}`);
     const end = text.lastIndexOf(',"extensions":');
     const own = end === -1 ? text : text.slice(0, end);
-    if (time > 0 && own !== last) throw new Error(`${server.name} gives another answer each time`);
+    if (time > 0 && own !== last) throw new Error(`${server.name} returns a different response each time`);
     last = own;
   }
   return last;

@@ -4,7 +4,7 @@
 
 import { connect } from 'node:net';
 
-import { createAnswerReader } from './answer-reader.mjs';
+import { createResponseReader } from './response-reader.mjs';
 import { toRequest } from './request.mjs';
 
 process.on('message', async (task) => {
@@ -16,15 +16,15 @@ process.on('message', async (task) => {
 });
 process.once('disconnect', () => process.exit());
 
-/** @param {{ port: number, question: { path: string, body?: string }, data: string, connections: number, seconds: number }} task */
-async function run({ port, question, data, connections, seconds }) {
+/** @param {{ port: number, request: { path: string, body?: string }, data: string, connections: number, seconds: number }} task */
+async function run({ port, request, data, connections, seconds }) {
   const expected = Buffer.from(data);
   const startedAt = performance.now();
   const cpu = process.cpuUsage();
   const latencies = [];
   const until = startedAt + seconds * 1000;
   const all = Array.from({ length: connections }, () =>
-    drive(port, toRequest(port, question), expected, until, latencies),
+    drive(port, toRequest(port, request), expected, until, latencies),
   );
   await Promise.all(all);
   const elapsed = (performance.now() - startedAt) / 1000;
@@ -43,7 +43,7 @@ function drive(port, next, expected, until, latencies) {
       sentAt = performance.now();
       socket.write(next());
     };
-    const reader = createAnswerReader(expected, () => {
+    const reader = createResponseReader(expected, () => {
       const now = performance.now();
       latencies.push(now - sentAt);
       if (now < until) send();

@@ -1,10 +1,10 @@
-// The latency of a small question over a cached report at a low rate, while a report of 100,000 rows is read from upstream
+// The latency of a small query over a cached report at a low rate, while a report of 100,000 rows is read from upstream
 // and all 100,000 rows of another one are written to another client. Compared with the same without other work.
 
 import { constants, setPriority } from 'node:os';
 
-import { SIZES, toBody, toExpected } from './questions.mjs';
-import { BOTH_CORES, startHelper, startServer } from './stand.mjs';
+import { SIZES, toBody, toExpected } from './queries.mjs';
+import { BOTH_CORES, startHelper, startServer } from './processes.mjs';
 import { format } from './table.mjs';
 
 const LARGE_ROWS = 100_000;
@@ -24,10 +24,10 @@ export async function measureP99({ env }) {
   try {
     const report = await (await fetch(url, { method: 'POST', body: '{}' })).json();
     const body = toBody('again', 'small');
-    const first = await ask(server, body);
-    if (first.data === undefined) throw new Error('the gateway gives no answer');
+    const first = await send(server, body);
+    if (first.data === undefined) throw new Error('the gateway returns no response');
     const data = `{"data":${JSON.stringify(toExpected('small', report.aggregatedWorkloads))}`;
-    const task = { port: server.port, question: { path: '/graphql', body }, data };
+    const task = { port: server.port, request: { path: '/graphql', body }, data };
     const watch = async (work) => {
       steady.child.send({ task });
       await steady.message();
@@ -36,7 +36,7 @@ export async function measureP99({ env }) {
       return { latencies: await steady.message(), done };
     };
     const pause = () => new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-    await ask(server, toLargeBody('n-kept', 1));
+    await send(server, toLargeBody('n-kept', 1));
     // Once without measurement, so that code is compiled.
     const busy = [];
     const times = [];
@@ -47,8 +47,8 @@ export async function measureP99({ env }) {
       await readDelay(server);
       const { latencies, done } = await watch(() =>
         Promise.all([
-          timed(() => ask(server, toLargeBody(`n-${round}`, 1), LARGE_ROWS)),
-          timed(() => ask(server, toLargeBody('n-kept', LARGE_ROWS), LARGE_ROWS)),
+          timed(() => send(server, toLargeBody(`n-${round}`, 1), LARGE_ROWS)),
+          timed(() => send(server, toLargeBody('n-kept', LARGE_ROWS), LARGE_ROWS)),
         ]),
       );
       const delay = await readDelay(server);
@@ -74,7 +74,7 @@ function toLargeBody(namespace, first) {
   return JSON.stringify({ ...body, variables: { filter, first } });
 }
 
-async function ask({ port }, body, totalCount) {
+async function send({ port }, body, totalCount) {
   const response = await fetch(`http://127.0.0.1:${port}/graphql`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -83,7 +83,7 @@ async function ask({ port }, body, totalCount) {
   // As text: the time to parse it here would be counted.
   const text = await response.text();
   if (totalCount !== undefined && !text.startsWith(`{"data":{"workloadCosts":{"rows":{"totalCount":${totalCount},`))
-    throw new Error(`p99: another answer: ${text.slice(0, 300)}`);
+    throw new Error(`p99: another response: ${text.slice(0, 300)}`);
   return text.length < 100_000 ? JSON.parse(text) : undefined;
 }
 

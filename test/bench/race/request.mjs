@@ -1,12 +1,12 @@
 // The bytes of a request, built once.
 
-import { COUNTER } from './questions.mjs';
+import { COUNTER } from './queries.mjs';
 
 let counter = 0;
 
 /**
  * @param {number} port
- * @param {{ path: string, body?: string }} question without a body it is a GET
+ * @param {{ path: string, body?: string }} request without a body it is a GET
  * @returns {() => Buffer} the bytes, with the next number of this process in place of the counter
  */
 export function toRequest(port, { path, body }) {

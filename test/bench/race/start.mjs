@@ -2,8 +2,8 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 
-import { toBody } from './questions.mjs';
-import { BOTH_CORES, startHelper, startServer } from './stand.mjs';
+import { toBody } from './queries.mjs';
+import { BOTH_CORES, startHelper, startServer } from './processes.mjs';
 import { format } from './table.mjs';
 
 const TIMES = 7;
@@ -25,7 +25,7 @@ export async function measureStart({ env }) {
         body: toBody('again', 'small'),
       });
       const { data } = await response.json();
-      if (data.workloadCosts.rows.nodes.length !== 50) throw new Error('the first answer is wrong');
+      if (data.workloadCosts.rows.nodes.length !== 50) throw new Error('the first response is wrong');
       startMs.push(performance.now() - startedAt);
       await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
       rssMib.push(readRssMib(server.pid));
@@ -35,7 +35,7 @@ export async function measureStart({ env }) {
   }
   upstream.child.disconnect();
   console.log(`\nstart, ${TIMES} times`);
-  print('to the first answer', 'ms', startMs, GOAL_MS);
+  print('to the first response', 'ms', startMs, GOAL_MS);
   print(`RSS ${IDLE_MS / 1000} s later`, 'MiB', rssMib, GOAL_MIB);
 }
 

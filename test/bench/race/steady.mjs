@@ -1,10 +1,10 @@
-// A low rate for p99: a request every few milliseconds, whether or not earlier ones are answered, so that requests behind
+// A low rate for p99: a request every few milliseconds, whether or not earlier ones are complete, so that requests behind
 // a blocked server count. In its own process; it begins and ends on a message.
 
 import { connect } from 'node:net';
 import { setPriority } from 'node:os';
 
-import { createAnswerReader } from './answer-reader.mjs';
+import { createResponseReader } from './response-reader.mjs';
 import { toRequest } from './request.mjs';
 
 const [EVERY_MS, CONNECTIONS] = [5, 100];
@@ -25,19 +25,19 @@ process.on('message', async ({ task }) => {
 });
 process.once('disconnect', () => process.exit());
 
-async function begin({ port, question, data }) {
+async function begin({ port, request, data }) {
   const expected = Buffer.from(data);
   const latencies = [];
   /** Requests that are due while all connections wait for a response. */
   const due = [];
   const free = [];
-  const bytes = toRequest(port, question)();
+  const bytes = toRequest(port, request)();
   const fail = (error) => {
     throw error;
   };
   const open = () =>
     new Promise((resolve) => {
-      const read = createAnswerReader(expected, () => {
+      const read = createResponseReader(expected, () => {
         latencies.push(performance.now() - connection.sentAt);
         free.push(connection);
         take();

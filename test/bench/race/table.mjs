@@ -3,8 +3,8 @@
 
 import { cpus } from 'node:os';
 
-import { REPEATED_MODES, SIZES } from './questions.mjs';
-import { isPinned } from './stand.mjs';
+import { REPEATED_MODES, SIZES } from './queries.mjs';
+import { isPinned } from './processes.mjs';
 
 const NAMES = {
   gateway: 'this gateway',
@@ -27,7 +27,7 @@ const GOALS = [
 export function printHead({ seconds, rounds, logSample, command }) {
   const day = new Date().toISOString().slice(0, 10);
   console.log(`\`${command}\`, ${day}, Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model.trim()}`);
-  console.log(`${seconds} s a server and cell in ${rounds} interleaved rounds; every answer is compared`);
+  console.log(`${seconds} s a server and cell in ${rounds} interleaved rounds; every response is compared`);
   console.log(
     isPinned
       ? 'Each server has the first core to itself; load and upstream share the second one'

@@ -1,5 +1,5 @@
 // A Chromium of this machine, never downloaded, that reaches only this host. It records requests to other origins and
-// complaints in the console, so that a test can require that there are none.
+// errors in the console, so a test can require that there are none.
 
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -37,16 +37,16 @@ export interface WatchedContext extends AsyncDisposable {
   /** Requests to other origins than the given one. */
   readonly foreignRequests: readonly string[];
   /** Errors and warnings in the console, and uncaught errors of a page. */
-  readonly complaints: readonly string[];
-  /** The errors so far, when a test asks for them. */
-  forget(): readonly string[];
+  readonly errors: readonly string[];
+  /** The errors so far. */
+  takeErrors(): readonly string[];
 }
 
 /** A profile with an empty cache and storage. */
 export async function openContext(browser: Browser, origin: string): Promise<WatchedContext> {
   const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
   const foreignRequests: string[] = [];
-  const complaints: string[] = [];
+  const errors: string[] = [];
   context.on('request', (request) => {
     // Parts of pages that never leave the browser: `blob:http://…` and `data:`.
     if (!/^(?:blob|data):/.test(request.url()) && new URL(request.url()).origin !== origin) {
@@ -54,15 +54,15 @@ export async function openContext(browser: Browser, origin: string): Promise<Wat
     }
   });
   context.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+    if (['error', 'warning'].includes(message.type())) errors.push(message.text());
   });
-  context.on('weberror', (error) => complaints.push(String(error.error())));
+  context.on('weberror', (error) => errors.push(String(error.error())));
   return {
     context,
     newPage: () => context.newPage(),
     foreignRequests,
-    complaints,
-    forget: () => complaints.splice(0),
+    errors,
+    takeErrors: () => errors.splice(0),
     [Symbol.asyncDispose]: () => context.close(),
   };
 }

@@ -17,7 +17,7 @@ export interface HttpReply {
   readonly text: string;
 }
 
-export interface HttpQuestion {
+export interface HttpRequestOptions {
   readonly method?: string;
   /** Path and query string. */
   readonly path?: string;
@@ -29,7 +29,7 @@ export interface HttpQuestion {
 /** Sends one request; resolves when its response begins. Sends a POST of JSON to /graphql by default. */
 export async function open(
   url: string,
-  { method = 'POST', path = '/graphql', headers = {}, body }: HttpQuestion,
+  { method = 'POST', path = '/graphql', headers = {}, body }: HttpRequestOptions,
 ): Promise<IncomingMessage> {
   const type = method === 'POST' ? { 'content-type': 'application/json' } : {};
   const request = sendRequest(new URL(path, url), { method, headers: { ...type, ...headers } });
@@ -43,8 +43,8 @@ export async function open(
 }
 
 /** Sends one request and reads the whole response. */
-export async function send(url: string, question: HttpQuestion): Promise<HttpReply> {
-  const response = await open(url, question);
+export async function send(url: string, query: HttpRequestOptions): Promise<HttpReply> {
+  const response = await open(url, query);
   const bytes = await buffer(response);
   const { headers, statusCode = 0 } = response;
   return { status: statusCode, headers, bytes, text: decode(bytes, headers['content-encoding']) };

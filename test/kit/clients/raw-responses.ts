@@ -1,9 +1,9 @@
-// Reads HTTP responses from a raw connection, for tests that send bytes that no client would.
+// Reads HTTP responses from a raw connection, for tests that send bytes that no client would send.
 
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: ReadonlyMap<string, string>;
   readonly text: string;
@@ -31,12 +31,12 @@ export async function exchange(port: number, bytes: string | Uint8Array, ending?
 }
 
 /** @throws Error when the bytes are no sequence of complete responses. A response to HEAD has no body. */
-export function parseAnswers(bytes: Buffer): HttpAnswer[] {
-  const answers: HttpAnswer[] = [];
+export function parseResponses(bytes: Buffer): HttpResponse[] {
+  const responses: HttpResponse[] = [];
   let rest = bytes;
   while (rest.length > 0) {
     const end = rest.indexOf('\r\n\r\n');
-    if (end < 0) throw new Error(`half an answer: ${rest.toString('latin1')}`);
+    if (end < 0) throw new Error(`half a response: ${rest.toString('latin1')}`);
     const [first = '', ...lines] = rest.subarray(0, end).toString('latin1').split('\r\n');
     const status = Number(/^HTTP\/1\.1 (\d{3})(?: |$)/.exec(first)?.[1]);
     if (!(status >= 100)) throw new Error(`no status line: ${first}`);
@@ -48,10 +48,10 @@ export function parseAnswers(bytes: Buffer): HttpAnswer[] {
     const hasNoBody =
       rest.length === 0 || rest.subarray(0, 9).toString() === 'HTTP/1.1 ' || status === 204 || status === 304;
     const body = hasNoBody ? { text: Buffer.alloc(0), rest } : readBody(headers, rest);
-    answers.push({ status, headers, text: toText(body.text, headers.get('content-encoding')) });
+    responses.push({ status, headers, text: toText(body.text, headers.get('content-encoding')) });
     rest = body.rest;
   }
-  return answers;
+  return responses;
 }
 
 /** Clients that accept gzip may get it. */
@@ -67,7 +67,7 @@ function readBody(
   const length = headers.get('content-length');
   // Without either it lasts until the server closes.
   if (length === undefined) return { text: bytes, rest: Buffer.alloc(0) };
-  if (bytes.length < Number(length)) throw new Error(`an answer of ${length} bytes has ${bytes.length}`);
+  if (bytes.length < Number(length)) throw new Error(`a response of ${length} bytes has ${bytes.length}`);
   return { text: bytes.subarray(0, Number(length)), rest: bytes.subarray(Number(length)) };
 }
 
@@ -76,7 +76,7 @@ function readChunks(bytes: Buffer): { readonly text: Buffer; readonly rest: Buff
   for (let at = 0; ;) {
     const lineEnd = bytes.indexOf('\r\n', at);
     const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
-    if (lineEnd < 0 || Number.isNaN(size)) throw new Error('an answer ends within its chunks');
+    if (lineEnd < 0 || Number.isNaN(size)) throw new Error('a response ends within its chunks');
     const start = lineEnd + 2;
     if (size === 0) return { text: Buffer.concat(pieces), rest: bytes.subarray(start + 2) };
     pieces.push(bytes.subarray(start, start + size));

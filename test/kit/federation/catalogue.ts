@@ -26,9 +26,9 @@ export interface Service {
 
 export interface Catalogue extends AsyncDisposable {
   readonly url: string;
-  /** The headers of each request that arrived while it was up, in order. */
+  /** The headers of each request while it was up, in order. */
   readonly requests: readonly Headers[];
-  /** While it is down, every request is answered with 503. */
+  /** While it is down, every request gets 503. */
   setDown(isDown: boolean): void;
 }
 

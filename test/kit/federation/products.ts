@@ -1,5 +1,5 @@
 // The supergraph of Apollo's subgraph compatibility checks: Products, built with Pothos and the gateway's plugins and HTTP
-// layer, with Inventory and Users, built with Apollo's library. Names and data are those of the checks:
+// layer, with Inventory and Users, built with Apollo's library. Names and data come from the checks:
 // https://github.com/apollographql/apollo-federation-subgraph-compatibility
 
 import type { RequestListener } from 'node:http';
@@ -144,11 +144,11 @@ builder.asEntity(Product, {
     builder.selection<{ sku: string; package: string }>('sku package'),
     builder.selection<{ sku: string; variation: { id: string } }>('sku variation { id }'),
   ],
-  // A promise, like a database returns.
-  resolveReference: (key: ProductKey) => Promise.resolve(PRODUCTS.find((product) => isMeant(product, key))),
+  // A promise, like the result of a database.
+  resolveReference: (key: ProductKey) => Promise.resolve(PRODUCTS.find((product) => matchesKey(product, key))),
 });
 
-function isMeant(product: (typeof PRODUCTS)[number], { id, sku, variation, ...rest }: ProductKey): boolean {
+function matchesKey(product: (typeof PRODUCTS)[number], { id, sku, variation, ...rest }: ProductKey): boolean {
   if (id !== undefined) return product.id === id;
   if (product.sku !== sku) return false;
   return variation === undefined ? product.package === rest.package : product.variation.id === variation.id;
@@ -222,15 +222,15 @@ function createOwnSchema(): GraphQLSchema {
 }
 
 /** A new schema, not shared. */
-export function createProductsSchema(): GraphQLSchema {
+function createProductsSchema(): GraphQLSchema {
   const schema = createOwnSchema();
   return toSubgraph(schema, finish(printSdl(schema), schema));
 }
 
 /**
- * The gateway's own schema has only federation's directives, and no field of another subgraph. So `printSdl` treats every
- * directive as federation's, omits those of the schema itself, and tags each field as public, even external ones, which
- * composition refuses. This function corrects that.
+ * The gateway's own schema has only federation's directives, and no field of another subgraph. So `printSdl` treats
+ * every directive as federation's, omits the schema's own directives, and tags each field as public, even external
+ * ones, which composition refuses. This function corrects that.
  */
 function finish(sdl: string, { extensionASTNodes }: GraphQLSchema): string {
   const isNamed =

@@ -20,7 +20,7 @@ import { createYoga, type Plugin, type YogaInitialContext } from 'graphql-yoga';
 
 import type { Gateway } from '../../../src/app/gateway.js';
 import { CATALOGUE_SDL, startCatalogue, type Catalogue, type Service } from './catalogue.js';
-import { ask, type Answer } from '../gateway.js';
+import { sendQuery, type GraphqlResponse } from '../gateway.js';
 
 // Composition.
 
@@ -32,7 +32,7 @@ export interface Subgraph {
 
 /** The SDL of the subgraph. */
 export async function fetchSdl(url: string, headers: Record<string, string> = {}): Promise<string> {
-  const { data, text } = await ask(fetch, '{ _service { sdl } }', undefined, { headers }, url);
+  const { data, text } = await sendQuery(fetch, '{ _service { sdl } }', undefined, { headers }, url);
   const sdl = data?._service?.sdl as unknown;
   if (typeof sdl !== 'string') throw new Error(`no subgraph: ${text}`);
   return sdl;
@@ -84,7 +84,7 @@ function orThrow<T extends { readonly success: boolean; readonly errors?: readon
 
 export interface Router extends AsyncDisposable {
   /** Sends an operation over a connection, like a client of the supergraph. */
-  ask(query: string, variables?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  send(query: string, variables?: unknown, headers?: Record<string, string>): Promise<GraphqlResponse>;
 }
 
 export interface RouterKind {
@@ -176,7 +176,7 @@ async function startHiveGateway(supergraphSdl: string): Promise<Router> {
 }
 
 export interface Supergraph extends AsyncDisposable {
-  readonly ask: Router['ask'];
+  readonly send: Router['send'];
   /** The router's requests to the gateway, with the responses. */
   readonly fetches: readonly RecordedFetch[];
   readonly catalogue: Catalogue;
@@ -194,7 +194,7 @@ export async function startSupergraph(
   const catalogue = await startCatalogue(services);
   const router = await kind.start(toSupergraph(await fetchSdl(url, headers), recorder.url, catalogue.url));
   return {
-    ask: router.ask,
+    send: router.send,
     fetches: recorder.fetches,
     catalogue,
     async [Symbol.asyncDispose]() {
@@ -227,7 +227,7 @@ async function listen(listener: RequestListener, close: () => Promise<void>): Pr
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
   return {
     url,
-    ask: (query, variables, headers) => ask(fetch, query, variables, { headers: headers ?? {} }, url),
+    send: (query, variables, headers) => sendQuery(fetch, query, variables, { headers: headers ?? {} }, url),
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();
@@ -238,7 +238,7 @@ async function listen(listener: RequestListener, close: () => Promise<void>): Pr
   };
 }
 
-export interface RecordedFetch {
+interface RecordedFetch {
   readonly query: string;
   readonly variables: Readonly<Record<string, any>>;
   readonly headers: IncomingHttpHeaders;
@@ -262,11 +262,11 @@ export async function startRecorder(target: string): Promise<Recorder> {
         const request = sendRequest(target, { method, headers });
         request.end(body);
         const [response] = (await once(request, 'response')) as [IncomingMessage];
-        const { statusCode: status = 0, headers: answerHeaders } = response;
+        const { statusCode: status = 0, headers: responseHeaders } = response;
         const { query, variables = {} } = JSON.parse(String(body)) as Pick<RecordedFetch, 'query'> &
           Partial<RecordedFetch>;
         fetches.push({ query, variables, headers, status });
-        outgoing.writeHead(status, answerHeaders).end(await buffer(response));
+        outgoing.writeHead(status, responseHeaders).end(await buffer(response));
       };
       forward().catch(() => outgoing.destroy());
     },

@@ -1,4 +1,4 @@
-// Reads what the project's documents show: code blocks, tables, and examples of answers.
+// Reads the project's documents: code blocks, tables, and example responses.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 
 import { ROOT } from '../processes/process.js';
 
-export interface CodeBlock {
+interface CodeBlock {
   /** The heading that it is under. */
   readonly heading: string;
   readonly language: string;
@@ -49,14 +49,17 @@ export function toCells(table: string): string[][] {
   );
 }
 
-/** Of values that differ each time, only what they are. */
+/** The type of a value that differs each time. */
 function typeOf(value: unknown): unknown {
   if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value))
     return expect.stringMatching(/^\d{4}-.*Z$/);
   return typeof value === 'number' ? expect.any(Number) : value;
 }
 
-/** What an answer has to be: the same keys, names and nulls, any numbers and times; a list may be longer than shown. */
+/**
+ * The expected response: the same keys, names and nulls, any numbers and times; a list may be longer than in the
+ * document.
+ */
 export function toPattern(shown: unknown, actual: unknown): unknown {
   if (Array.isArray(shown)) {
     const [items, found] = [shown as unknown[], Array.isArray(actual) ? (actual as unknown[]) : []];
@@ -66,7 +69,7 @@ export function toPattern(shown: unknown, actual: unknown): unknown {
   if (typeof shown !== 'object' || shown === null) return typeOf(shown);
   const entries = Object.entries(shown as Record<string, unknown>).map(([key, value]): [string, unknown] => {
     const of = typeof actual === 'object' && actual !== null ? (actual as Record<string, unknown>)[key] : undefined;
-    // Counts are of the fleet, and the same each time.
+    // Counts depend on the fleet only, and are the same each time.
     return [key, key.endsWith('Count') ? value : toPattern(value, of)];
   });
   return Object.fromEntries(entries);

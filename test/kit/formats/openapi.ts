@@ -37,7 +37,7 @@ interface Contract {
 }
 
 /** The request; `path` without its query string, `body` parsed, undefined without one. */
-export interface UpstreamRequest {
+interface UpstreamRequest {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -76,9 +76,9 @@ export function assertUpstreamRequest({ method, path, query, body }: UpstreamReq
 /** @throws Error with all reasons when the contract documents no such response to a POST to this path. */
 export function assertUpstreamResponse(path: string, status: number, body: unknown): void {
   const where = `${status} from ${path}`;
-  const answer = findOperation(path, 'POST').responses[status];
-  if (answer === undefined) throw new Error(`${where} is not documented`);
-  const schema = resolve(answer).content?.['application/json'].schema;
+  const response = findOperation(path, 'POST').responses[status];
+  if (response === undefined) throw new Error(`${where} is not documented`);
+  const schema = resolve(response).content?.['application/json'].schema;
   const isEmpty = body === undefined || body === null || body === '';
   const reasons =
     schema === undefined ? (isEmpty ? [] : ['a body is not documented']) : check(where, schema, body, 'body');

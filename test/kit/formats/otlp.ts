@@ -1,5 +1,4 @@
-// A receiver of traces on a real socket: OTLP over HTTP with protobuf, decoded by hand, to see the bytes on the wire. It
-// can be down, hang, or answer with a status.
+// A receiver of traces on a real socket: OTLP over HTTP with protobuf, decoded by hand, to see the bytes on the wire. It can be down, hang, or respond with a status.
 // https://github.com/open-telemetry/opentelemetry-proto: trace/v1/trace.proto
 
 import { once } from 'node:events';
@@ -27,7 +26,7 @@ export interface ReceivedSpan {
   readonly endNs: bigint;
 }
 
-export interface ReceivedExport {
+interface ReceivedExport {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
@@ -41,7 +40,7 @@ export interface OtlpReceiver extends AsyncDisposable {
   /** Of all exports. */
   readonly spans: readonly ReceivedSpan[];
   /** The response to later exports; "endless": a 200 with a body that never ends; "hang": none. */
-  answer(how: number | 'hang' | 'endless', headers?: Record<string, string>): void;
+  respond(how: number | 'hang' | 'endless', headers?: Record<string, string>): void;
   arrivals(count: number): Promise<void>;
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -51,10 +50,10 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   const exports: ReceivedExport[] = [];
   const gate = createGate();
   let how: number | 'hang' | 'endless' = 200;
-  let answerHeaders: Record<string, string> = {};
+  let responseHeaders: Record<string, string> = {};
   const respond = (response: ServerResponse): void => {
     if (how === 'endless') response.writeHead(200).write('x');
-    else if (how !== 'hang') response.writeHead(how, answerHeaders).end('canary-of-the-receiver');
+    else if (how !== 'hang') response.writeHead(how, responseHeaders).end('canary-of-the-receiver');
   };
   const server = createServer((request, response) => {
     void buffer(request).then((body) => {
@@ -83,9 +82,9 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
     get spans() {
       return exports.flatMap(({ spans }) => spans);
     },
-    answer(next, headers = {}) {
+    respond(next, headers = {}) {
       how = next;
-      answerHeaders = headers;
+      responseHeaders = headers;
     },
     arrivals: gate.arrivals,
     stop,

@@ -1,13 +1,13 @@
 // A strict parser of Prometheus' text format (version 0.0.4): it throws on everything that a collector would reject or
 // misread. https://prometheus.io/docs/instrumenting/exposition_formats/
 
-export interface Sample {
+interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-export interface Family {
+interface Family {
   readonly type: string;
   readonly help: string;
   readonly samples: readonly Sample[];

@@ -28,7 +28,7 @@ export async function* readReplies(socket: Socket): AsyncGenerator<Reply, undefi
 }
 
 /** Sends all commands at once, and waits for a reply to each. @throws Error if one of them is an error. */
-export async function ask(
+export async function send(
   socket: Socket,
   replies: AsyncIterator<Reply>,
   commands: readonly Command[],

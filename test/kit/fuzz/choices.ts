@@ -1,5 +1,5 @@
-// Decisions for random test data, read from a list of numbers: fast-check makes the list and, when a case fails, shrinks
-// it. Past its end every decision is the first option, so callers put the simplest first.
+// Decisions for random test data, read from a list of numbers. fast-check generates the list and shrinks it when a case
+// fails. After its end every decision is the first option, so callers put the simplest option first.
 
 import fc from 'fast-check';
 
@@ -12,10 +12,10 @@ export interface Choices {
   /** From `min` to `max` results of `make`. */
   some<T>(min: number, max: number, make: () => T): T[];
   /** A separate part of the list, so that later decisions keep some numbers. */
-  apart(count: number): Choices;
+  fork(count: number): Choices;
 }
 
-export function createChoices(numbers: readonly number[]): Choices {
+function createChoices(numbers: readonly number[]): Choices {
   let at = 0;
   const below = (count: number): number => (numbers[at++] ?? 0) % Math.max(count, 1);
   return {
@@ -23,7 +23,7 @@ export function createChoices(numbers: readonly number[]): Choices {
     pick: (list) => list[below(list.length)]!,
     chance: (percent) => below(100) >= 100 - percent,
     some: (min, max, make) => Array.from({ length: min + below(max - min + 1) }, make),
-    apart(count) {
+    fork(count) {
       at += count;
       return createChoices(numbers.slice(at - count, at));
     },

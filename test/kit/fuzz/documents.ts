@@ -14,7 +14,7 @@ import {
 } from 'graphql';
 
 import type { Choices } from './choices.js';
-import { makeValue, ODD_NAMES, toLiteral } from './values.js';
+import { makeValue, UNUSUAL_NAMES, toLiteral } from './values.js';
 
 export interface Operation {
   readonly query: string;
@@ -35,7 +35,7 @@ export function makeOperation(choices: Choices, schema: GraphQLSchema): Operatio
 
   /** Returns `$name` for a new variable of this type and value. */
   const declare = (type: string, json: string): string => {
-    const name = choices.chance(4) ? choices.pick(ODD_NAMES) : `v${variables.size}`;
+    const name = choices.chance(4) ? choices.pick(UNUSUAL_NAMES) : `v${variables.size}`;
     if (!variables.has(name)) declarations.push(`$${name}: ${type}`);
     variables.set(name, json);
     return `$${name}`;
@@ -57,7 +57,7 @@ export function makeOperation(choices: Choices, schema: GraphQLSchema): Operatio
     const set = isCompositeType(inner) ? ` ${writeSet(inner, depth + 1)}` : '';
     // Fields with one name and different arguments conflict.
     const isOwn = given.length > 0 || set !== '';
-    const alias = isOwn ? `f${fieldCount++}: ` : choices.chance(2) ? `${choices.pick(ODD_NAMES)}: ` : '';
+    const alias = isOwn ? `f${fieldCount++}: ` : choices.chance(2) ? `${choices.pick(UNUSUAL_NAMES)}: ` : '';
     return `${alias}${name}${given.length > 0 ? `(${given.join(', ')})` : ''}${writeDirective()}${set}`;
   };
   const writeFragment = (type: GraphQLCompositeType, depth: number): string => {
@@ -90,7 +90,7 @@ export function makeOperation(choices: Choices, schema: GraphQLSchema): Operatio
   const writeSet = (type: GraphQLCompositeType, depth: number): string => `{ ${writeSelections(type, depth)} }`;
 
   const set = choices.chance(4) ? makeIntrospection(choices) : writeSet(schema.getQueryType()!, 0);
-  const name = choices.chance(40) ? choices.pick(['Costs', 'A', ...ODD_NAMES]) : undefined;
+  const name = choices.chance(40) ? choices.pick(['Costs', 'A', ...UNUSUAL_NAMES]) : undefined;
   const head = declarations.length > 0 ? `(${declarations.join(', ')})` : '';
   const query = [
     name === undefined && head === '' ? set : `query ${name ?? ''}${head} ${set}`,

@@ -2,7 +2,7 @@
 // and misplaced characters.
 
 import type { Choices } from './choices.js';
-import { ODD_NAMES } from './values.js';
+import { UNUSUAL_NAMES } from './values.js';
 
 const TOKEN = /"""[^]*?"""|"(?:\\.|[^"\\\n])*"|[A-Za-z_]\w*|-?\d[\w.+-]*|\.\.\.|[{}()[\]:$@!|&=]|\S/gu;
 
@@ -28,7 +28,7 @@ const NAMES = [
     'by',
   ],
   ...['query', 'mutation', 'subscription', 'fragment', 'on', 'type', '__typename', '__schema', '__type', '_entities'],
-  ...['_service', ...ODD_NAMES],
+  ...['_service', ...UNUSUAL_NAMES],
 ];
 /** No name and no value. */
 const MARKS = [
@@ -84,7 +84,7 @@ type Mutation = (choices: Choices, tokens: string[]) => string[];
 const NAME = /^[A-Za-z_]/;
 const VALUE = /^["\d-]|^(?:true|false|null|[A-Z_]{3,})$/;
 
-/** Those whose documents the parser mostly takes come first, and are more: they get further. */
+/** Mutations that mostly stay valid come first and are more frequent, because they reach more steps. */
 const MUTATIONS: readonly Mutation[] = [
   (choices, tokens) => replaceOne(choices, tokens, NAME, choices.pick(tokens.filter((token) => NAME.test(token)))),
   (choices, tokens) => replaceOne(choices, tokens, NAME, choices.pick(NAMES)),
@@ -108,7 +108,7 @@ const MUTATIONS: readonly Mutation[] = [
 const flood: Mutation = (choices, tokens) =>
   insertAfter(choices, tokens, '{', choices.pick(FLOODS)(choices.pick([25, 60, 120, 3_000])));
 
-/** So many of something, as a selection. */
+/** A selection with `count` copies of one element. */
 const FLOODS: readonly ((count: number) => readonly string[])[] = [
   (count) => [...repeat('a {', count), 'a', ...repeat('}', count)],
   (count) => [...repeat('... {', count), '__typename', ...repeat('}', count)],
@@ -121,7 +121,7 @@ const FLOODS: readonly ((count: number) => readonly string[])[] = [
   (count) => ['a(b:', ...repeat('{a:', count), '1', ...repeat('}', count), ')'],
 ];
 
-/** So many of something, after the operation. */
+/** `count` definitions after the operation. */
 const DEFINITIONS: readonly ((count: number) => readonly string[])[] = [
   (count) =>
     Array.from({ length: count }, (_, at) => `fragment Z${at} on Query { ...Z${at + 1} ...Z${at + 1} __typename }`),

@@ -1,12 +1,12 @@
-// Random HTTP requests that carry an operation: by POST and GET, with valid and invalid parameters. Their HTTP is valid;
-// fuzz-bytes.ts breaks it.
+// Random HTTP requests that carry an operation: by POST and GET, with valid and invalid parameters. Their HTTP is
+// valid; bytes.ts makes it invalid.
 
 import type { GraphQLSchema } from 'graphql';
 
 import type { Choices } from './choices.js';
 import { makeOperation, type Operation } from './documents.js';
 import { mutateDocument } from './mutations.js';
-import { makeJson, makeRepresentation, ODD_NAMES } from './values.js';
+import { makeJson, makeRepresentation, UNUSUAL_NAMES } from './values.js';
 
 export interface FuzzRequest {
   readonly method: string;
@@ -23,7 +23,7 @@ export const ACCEPTED = ['application/graphql-response+json', 'application/json'
 /** Any operation, in any state. */
 export function makeRequest(choices: Choices, schema: GraphQLSchema): FuzzRequest {
   // A limited number of decisions keeps the operation short.
-  const [around, broken] = [choices.apart(16), choices.apart(24)];
+  const [around, broken] = [choices.fork(16), choices.fork(24)];
   const operation = makeOperation(choices, schema);
   const isPlain = around.chance(35);
   return wrap(around, isPlain ? operation : mutate(broken, operation), isPlain);
@@ -49,11 +49,11 @@ function mutate(choices: Choices, { query, variables, name }: Operation): Operat
       ? variables
       : [...variables].map(([each, json]) => [each, choices.chance(50) ? makeJson(choices) : json]),
   );
-  if (choices.chance(10)) mutated.set(choices.pick(['extra', ...ODD_NAMES]), makeJson(choices));
+  if (choices.chance(10)) mutated.set(choices.pick(['extra', ...UNUSUAL_NAMES]), makeJson(choices));
   return {
     query: what === 2 ? query : mutateDocument(choices, query),
     variables: mutated,
-    name: choices.chance(10) ? choices.pick(['B', '', ...ODD_NAMES]) : name,
+    name: choices.chance(10) ? choices.pick(['B', '', ...UNUSUAL_NAMES]) : name,
   };
 }
 
@@ -96,7 +96,8 @@ function mutateParameters(choices: Choices, parameters: Map<string, string>): vo
     const persisted = `{"persistedQuery":{"version":1,"sha256Hash":${hash}}}`;
     parameters.set('extensions', choices.chance(50) ? persisted : makeJson(choices));
   }
-  if (choices.chance(3)) parameters.set(choices.pick(['querry', 'documentId', 'id', ...ODD_NAMES]), makeJson(choices));
+  if (choices.chance(3))
+    parameters.set(choices.pick(['querry', 'documentId', 'id', ...UNUSUAL_NAMES]), makeJson(choices));
 }
 
 function makeHeaders(choices: Choices, isPlain: boolean): Record<string, string> {
@@ -109,11 +110,21 @@ function makeHeaders(choices: Choices, isPlain: boolean): Record<string, string>
   if (isPlain || !choices.chance(4)) return headers;
   return {
     ...headers,
-    [choices.pick(ODD_HEADERS)]: choices.pick(['', '*/*', 'gzip', 'x', '0', 'null', '__proto__', '=;=,;', 'text/csv']),
+    [choices.pick(UNUSUAL_HEADERS)]: choices.pick([
+      '',
+      '*/*',
+      'gzip',
+      'x',
+      '0',
+      'null',
+      '__proto__',
+      '=;=,;',
+      'text/csv',
+    ]),
   };
 }
 
-const ODD_HEADERS = [
+const UNUSUAL_HEADERS = [
   'accept',
   'accept-encoding',
   'content-encoding',

@@ -1,5 +1,5 @@
-// Each push runs the same random cases, so that it fails only for what it changes. Nightly and longer runs try new ones;
-// a failed run prints its seed.
+// Each push runs the same random cases, so only its own changes can fail. Nightly and longer runs try new ones; a
+// failed run prints its seed.
 
 import fc from 'fast-check';
 

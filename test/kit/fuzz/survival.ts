@@ -7,7 +7,7 @@ import { ERROR_CODES, type ErrorCode } from '../../../src/errors.js';
 import { TOKEN, type TestStack } from '../gateway.js';
 import { assertUpstreamRequest } from '../formats/openapi.js';
 
-export interface SentAnswer {
+export interface SentResponse {
   readonly status: number;
   readonly requestId: string | null | undefined;
   readonly type: string | null | undefined;
@@ -18,12 +18,12 @@ export interface SentAnswer {
 
 export interface Watch extends Disposable {
   /** Sends one case, and checks its responses and side effects. */
-  during(send: () => Promise<readonly SentAnswer[]>): Promise<void>;
+  during(send: () => Promise<readonly SentResponse[]>): Promise<void>;
   /** The counts by outcome: a code, `data`, or a bare status. */
-  readonly tally: ReadonlyMap<string, number>;
+  readonly counts: ReadonlyMap<string, number>;
 }
 
-const MEANT = ['locations', 'message', 'path', 'extensions'];
+const ERROR_MEMBERS = ['locations', 'message', 'path', 'extensions'];
 const LONGEST_MESSAGE = 800;
 /** The CPU time of one case, garbage collection included; generous for the slowest test machine. */
 const MAX_CPU_MS = 2_500;
@@ -44,46 +44,46 @@ function keysOfPrototypes(): string {
 
 export function watch(stack: TestStack): Watch {
   const keys = keysOfPrototypes();
-  const tally = new Map<string, number>();
-  const count = (what: string) => tally.set(what, (tally.get(what) ?? 0) + 1);
-  const strays: unknown[] = [];
-  const onStray = (reason: unknown) => void strays.push(reason);
-  for (const event of STRAYS) process.on(event, onStray);
+  const counts = new Map<string, number>();
+  const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1);
+  const uncaught: unknown[] = [];
+  const onUncaught = (reason: unknown) => void uncaught.push(reason);
+  for (const event of STRAYS) process.on(event, onUncaught);
 
   const settle = (cpuBefore: NodeJS.CpuUsage): void => {
     expect(stack.log.filter(({ level }) => Number(level) >= 40)).toEqual([]);
     stack.received.forEach(assertUpstreamRequest);
     expect(keysOfPrototypes()).toBe(keys);
-    expect(strays).toEqual([]);
+    expect(uncaught).toEqual([]);
     const { user, system } = process.cpuUsage(cpuBefore);
     expect((user + system) / 1000).toBeLessThan(MAX_CPU_MS);
   };
-  const check = (answer: SentAnswer): void => {
-    const { status, text, type } = answer;
+  const check = (response: SentResponse): void => {
+    const { status, text, type } = response;
     expect(status).toBeLessThan(500);
     expectNoLeak(text);
     if (!type?.includes('json')) count(String(status));
     // The health check's own log line.
     else if (text === '{"status":"up"}') count('up');
-    else if (checkBody(answer, count) && answer.isWhole) expect(stack.received).toEqual([]);
+    else if (checkBody(response, count) && response.isWhole) expect(stack.received).toEqual([]);
   };
   return {
-    tally,
+    counts,
     async during(send) {
       // Leftovers of an earlier case, when that failed.
       for (const list of [stack.log, stack.received]) clear(list);
       const cpu = process.cpuUsage();
-      const answers = await send();
-      for (const answer of answers) check(answer);
+      const responses = await send();
+      for (const response of responses) check(response);
       settle(cpu);
     },
     [Symbol.dispose]: () => {
-      for (const event of STRAYS) process.off(event, onStray);
+      for (const event of STRAYS) process.off(event, onUncaught);
     },
   };
 }
 
-/** Lists of events are checked case by case: those of a million cases would not fit. */
+/** Lists of events are checked case by case: a million cases would not fit into one list. */
 function clear(list: readonly unknown[]): void {
   (list as unknown[]).length = 0;
 }
@@ -94,7 +94,7 @@ function expectNoLeak(text: string): void {
 }
 
 /** Checks a JSON response. Returns whether the request was refused. */
-function checkBody({ text, requestId, status }: SentAnswer, count: (what: string) => void): boolean {
+function checkBody({ text, requestId, status }: SentResponse, count: (what: string) => void): boolean {
   const { errors, data, extensions, ...rest } = JSON.parse(text) as {
     readonly errors?: readonly Record<string, unknown>[];
     readonly data?: unknown;
@@ -115,7 +115,7 @@ function checkBody({ text, requestId, status }: SentAnswer, count: (what: string
 }
 
 function checkError(error: Readonly<Record<string, unknown>>, requestId: unknown): ErrorCode {
-  expect(Object.keys(error).filter((key) => !MEANT.includes(key))).toEqual([]);
+  expect(Object.keys(error).filter((key) => !ERROR_MEMBERS.includes(key))).toEqual([]);
   const { code, retryable, requestId: id, ...rest } = error.extensions as Record<string, unknown>;
   expect(rest).toEqual({});
   expect(Object.keys(ERROR_CODES)).toContain(code);

@@ -16,8 +16,19 @@ const CLUSTERS = ['prod-us-east-1', 'staging-us-east-1', 'PROD-US-EAST-1', 'nowh
 const NAMESPACES = ['payments', 'search', 'kube-system', 'none'];
 const TYPES = ['Deployment', 'StatefulSet', 'Job'];
 /** Names that a caller may use for anything, and names of inherited object properties. */
-export const ODD_NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'then', 'toJSON'];
-const ODD_TEXTS = ['', ' ', 'a\r\nx-evil: 1', '../../..', 'a,b=c', '😀', '\u0000', '\'"\\', '\ud83d', 'x'.repeat(300)];
+export const UNUSUAL_NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'then', 'toJSON'];
+const UNUSUAL_TEXTS = [
+  '',
+  ' ',
+  'a\r\nx-evil: 1',
+  '../../..',
+  'a,b=c',
+  '😀',
+  '\u0000',
+  '\'"\\',
+  '\ud83d',
+  'x'.repeat(300),
+];
 
 /** By the name of the argument or input field. */
 const TEXTS: Readonly<Record<string, readonly string[]>> = {
@@ -73,7 +84,7 @@ function makeScalar(choices: Choices, type: string, name: string): unknown {
   if (type === '_Any') return makeRepresentation(choices);
   // Mostly one of the first.
   const all = SCALARS[type] ?? TEXTS[name] ?? ['a'];
-  if (type === 'String' && choices.chance(5)) return choices.pick([...ODD_TEXTS, ...ODD_NAMES]);
+  if (type === 'String' && choices.chance(5)) return choices.pick([...UNUSUAL_TEXTS, ...UNUSUAL_NAMES]);
   return choices.chance(80) ? choices.pick(all.slice(0, 3)) : choices.pick(all);
 }
 
@@ -83,13 +94,13 @@ export function makeRepresentation(choices: Choices): unknown {
   const representation: Record<string, unknown> = {
     __typename: choices.chance(90)
       ? choices.pick(['KubernetesCluster', 'KubernetesNamespace', 'KubernetesWorkload'])
-      : choices.pick(['Query', 'CostRow', '', ...ODD_NAMES]),
+      : choices.pick(['Query', 'CostRow', '', ...UNUSUAL_NAMES]),
   };
   for (const field of ['name', 'clusterName', 'namespace', 'type']) {
     if (choices.chance(5)) continue;
     representation[field] = choices.chance(90)
       ? choices.pick(TEXTS[field]!)
-      : choices.pick([null, 7, {}, ['c'], ...ODD_TEXTS, ...ODD_NAMES]);
+      : choices.pick([null, 7, {}, ['c'], ...UNUSUAL_TEXTS, ...UNUSUAL_NAMES]);
   }
   return representation;
 }
@@ -115,7 +126,7 @@ export function makeJson(choices: Choices, depth = 0): string {
   const plain = ['null', '7', '"a"', 'true', '{}', '[]', '-0', '1e400', '-1e400', '0.1', '2147483648'];
   switch (depth > 3 ? 0 : choices.below(8)) {
     case 1:
-      return JSON.stringify(choices.pick([...ODD_TEXTS, ...ODD_NAMES]));
+      return JSON.stringify(choices.pick([...UNUSUAL_TEXTS, ...UNUSUAL_NAMES]));
     case 2:
       return `[${choices.some(0, 4, inner).join(',')}]`;
     case 3:
@@ -134,7 +145,7 @@ export function makeJson(choices: Choices, depth = 0): string {
 }
 
 function makeKey(choices: Choices): string {
-  return choices.pick(['a', 'names', 'filter', ...ODD_NAMES, '']);
+  return choices.pick(['a', 'names', 'filter', ...UNUSUAL_NAMES, '']);
 }
 
 function nest(levels: number, open: string, middle: string): string {

@@ -1,6 +1,6 @@
-// Azure AD's client-credentials endpoint on a real socket, at least as strict as the real one: only a request exactly as
-// documented gets a token. A test may hold its responses at a gate, and choose a fault for valid requests. Everything it
-// sends besides a token carries canaries, which must never come out.
+// Azure AD's client-credentials endpoint on a real socket, at least as strict as the real one: only a request exactly
+// as documented gets a token. A test may hold its responses at a gate, and choose a fault for valid requests.
+// Everything it sends besides a token contains canaries, which must never leak.
 
 import { once } from 'node:events';
 import {
@@ -32,7 +32,7 @@ export interface IdentityOptions {
   readonly latency?: (request: IdentityRequest) => Promise<void> | void;
 }
 
-export interface IdentityRequest {
+interface IdentityRequest {
   readonly method: string;
   /** With its query string. */
   readonly path: string;
@@ -56,7 +56,7 @@ export interface Identity extends AsyncDisposable {
 
   /** An object is sent as JSON, a string unchanged, both with the content type of JSON. */
   fail(status: number, body?: object | string, headers?: OutgoingHttpHeaders): void;
-  /** Never answers. */
+  /** Never responds. */
   hang(): void;
   /** Resets the connection without a response. */
   reset(): void;
@@ -88,7 +88,7 @@ export async function startIdentity(options: IdentityOptions = {}): Promise<Iden
   let respond = grant;
   const server = createServer((request, response) => {
     const closed = new Promise((resolve) => response.once('close', resolve));
-    const answer = async (body: string): Promise<void> => {
+    const sendResponse = async (body: string): Promise<void> => {
       const seen = { method: request.method ?? '', path: request.url ?? '', headers: request.headers, body, closed };
       // The fault is chosen when the request arrives, however long it is held.
       const settled = check(seen, options) ?? respond;
@@ -97,8 +97,9 @@ export async function startIdentity(options: IdentityOptions = {}): Promise<Iden
       await latency?.(seen);
       settled(response);
     };
-    // A client that leaves in the middle has sent no request. An error of a test's own hook stays unhandled, and is seen.
-    void readText(request).then(answer, () => undefined);
+    // A client that disconnects in the middle has sent no request. An error in a hook of the test stays unhandled, so
+    // vitest reports it.
+    void readText(request).then(sendResponse, () => undefined);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,5 +1,5 @@
 // An issuer of tokens on a real socket: it publishes its keys (JWKS), counts requests, and can rotate, withdraw and
-// duplicate keys, fail, hang, redirect and send invalid data. Everything it sends besides keys carries canaries.
+// duplicate keys, fail, hang, redirect and send invalid data. Everything it sends besides keys contains canaries.
 
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
 import { once } from 'node:events';
@@ -40,16 +40,16 @@ export interface Issuer extends AsyncDisposable {
   readonly url: string;
   /** The requested paths, in order. */
   readonly requests: readonly string[];
-  /** Resolves when so many requests have arrived, since the start. */
+  /** Resolves when `count` requests have arrived since the start. */
   arrivals(count: number): Promise<void>;
   /** Publishes exactly these keys from now on. */
   publish(...keys: readonly { readonly jwk: JWK }[]): void;
   fail(status?: number): void;
-  /** Never answers. */
+  /** Never responds. */
   hang(): void;
   redirect(location: string): void;
   /** A 200 response with this text. */
-  say(text: string): void;
+  respondWithText(text: string): void;
   /** Serves keys again. */
   recover(): void;
   /** Closes the port, or opens the same port again. */
@@ -61,12 +61,12 @@ export async function startIssuer(...keys: readonly SigningKey[]): Promise<Issue
   const requests: string[] = [];
   const gate = createGate();
   let published: readonly { readonly jwk: JWK }[] = keys;
-  const give = (response: ServerResponse): void => {
+  const sendResponse = (response: ServerResponse): void => {
     response
       .setHeader('content-type', 'application/json')
       .end(JSON.stringify({ keys: published.map(({ jwk }) => jwk) }));
   };
-  let respond = give;
+  let respond = sendResponse;
   const server = createServer((request: IncomingMessage, response) => {
     requests.push(request.url ?? '');
     respond(response);
@@ -102,11 +102,11 @@ export async function startIssuer(...keys: readonly SigningKey[]): Promise<Issue
     redirect: (location) => {
       respond = (response) => response.writeHead(302, { location, 'x-canary': `${CANARY}-in-header` }).end();
     },
-    say: (text) => {
+    respondWithText: (text) => {
       respond = (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(text);
     },
     recover: () => {
-      respond = give;
+      respond = sendResponse;
     },
     stop,
     start,

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 
 import { startProcess, type RunningProcess } from './process.js';
 
-export interface ContainerOptions {
+interface ContainerOptions {
   /** The folder that becomes `/`. The machine's libraries and Node are mounted into it. */
   readonly root: string;
   /** `uid:gid`, numeric. */

@@ -6,12 +6,12 @@ import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 
-export interface Instruction {
+interface Instruction {
   readonly name: string;
   readonly text: string;
 }
 
-export interface Stage {
+interface Stage {
   readonly name: string;
   readonly base: string;
   readonly instructions: readonly Instruction[];
@@ -55,7 +55,7 @@ export function parseExec(text: string): string[] {
   return words;
 }
 
-/** The build context: everything that .dockerignore leaves. Knows `*` and `!name`. */
+/** The build context: all files that .dockerignore does not exclude. Knows `*` and `!name`. */
 export async function copyContext(from: string, to: string): Promise<void> {
   const rules = (await readFile(join(from, '.dockerignore'), 'utf8')).split('\n').filter((line) => /^[^#]/.test(line));
   const [first, ...kept] = rules;

@@ -14,7 +14,7 @@ import { MAIN, startProcess, type Ended, type RunningProcess } from './process.j
 export type Env = Readonly<Record<string, string>>;
 
 /** A gateway that listens, on a simulator. */
-export interface ProcessStack extends RunningProcess {
+interface ProcessStack extends RunningProcess {
   readonly url: string;
   readonly upstream: string;
   /** The requests to the simulator. */
@@ -28,7 +28,7 @@ export function startMain(env: Env, ...args: string[]): RunningProcess {
   return running;
 }
 
-/** Starts the gateway where it is expected to end by itself. */
+/** Starts a gateway that is expected to end by itself. */
 export function runToEnd(env: Env, ...args: string[]): Promise<Ended> {
   return startMain(env, ...args).ended;
 }
@@ -48,7 +48,7 @@ export async function startSimulator(options: SimulatorOptions = {}) {
   return { url: await simulator.listen(), received };
 }
 
-/** The line that says that the gateway listens. */
+/** The line after which the gateway listens. */
 export const LISTENING = /"msg":"listening"/;
 export const findUrl = (line: string): string => /http:\/\/[^/\s"]+/.exec(line)![0];
 
@@ -60,7 +60,7 @@ export interface Rows {
 }
 
 /** Requests a different report for each `last`. */
-export function ask(url: string, last = '7d', headers: Env = {}): Promise<Response> {
+export function send(url: string, last = '7d', headers: Env = {}): Promise<Response> {
   const body = JSON.stringify({ query: QUERY, variables: { last } });
   return fetch(`${url}/graphql`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
 }
@@ -72,10 +72,10 @@ export async function openIdleConnection(url: string): Promise<Socket> {
     agent.destroy();
   });
   const request = httpRequest(`${url}/health/ready`, { agent }).end();
-  const freed = once(agent, 'free');
+  const released = once(agent, 'free');
   const [response] = (await once(request, 'response')) as [NodeJS.ReadableStream];
   response.resume();
-  const [socket] = (await freed) as [Socket];
+  const [socket] = (await released) as [Socket];
   return socket;
 }
 
@@ -88,8 +88,8 @@ export async function openConnection(url: string, sent: string): Promise<Socket>
   return socket;
 }
 
-/** Resolves when the connection is closed, by either side. */
-export function gone(socket: Socket): Promise<void> {
+/** Resolves when either side closes the connection. */
+export function waitForClose(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
     if (socket.closed) resolve();
     else

@@ -11,11 +11,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 import { startProcess, type RunningProcess } from './process.js';
-import { ask, encodeCommand, readReplies, type Argument, type Command, type Reply } from '../formats/resp.js';
+import { send, encodeCommand, readReplies, type Argument, type Command, type Reply } from '../formats/resp.js';
 import { findFreePort } from '../upstream/tcp-proxy.js';
 
 /** The path of the server, if there is one. */
-export function findRedis(): string | undefined {
+function findRedis(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
   const paths = ['redis-server', 'valkey-server'].flatMap((name) => folders.map((folder) => join(folder, name)));
   return paths.find((path) => existsSync(path));
@@ -32,10 +32,10 @@ export interface RedisOptions {
   readonly password?: string;
 }
 
-export interface RedisMonitor {
+interface RedisMonitor {
   /** The commands of all clients except the kit, in order, as MONITOR shows them: `"GET" "key"`. */
   readonly commands: readonly string[];
-  /** Resolves when `commands` has every command that was answered so far. */
+  /** Resolves when `commands` has every command with a reply so far. */
   stop(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export interface TestRedis extends AsyncDisposable {
   /** The bytes of all keys and values in all databases, for searching. */
   everything(): Promise<Buffer>;
   monitor(): Promise<RedisMonitor>;
-  /** Later connections are accepted and never answered, until `thaw`. */
+  /** Later connections are accepted and get no reply, until `thaw`. */
   freeze(): void;
   thaw(): void;
   /** Kills the server. `start` opens the same port again, without data. */
@@ -75,7 +75,7 @@ export async function startRedis({ args = [], password }: RedisOptions = {}): Pr
   const start = async (): Promise<void> => {
     server = startProcess([...command, ...args]);
     // A log line starts with the process id.
-    guard = guardProcess(parseInt(await server.line(/Ready to accept connections/)));
+    guard = killWithParent(parseInt(await server.line(/Ready to accept connections/)));
   };
   const stop = async (): Promise<void> => {
     guard?.kill('SIGKILL');
@@ -105,7 +105,7 @@ export async function startRedis({ args = [], password }: RedisOptions = {}): Pr
  * Kills the server when this process ends in any way: the guard reads from a pipe that ends with it. A frozen server would
  * stay for ever.
  */
-function guardProcess(pid: number): ChildProcess {
+function killWithParent(pid: number): ChildProcess {
   const script = 'read -r _; kill -9 "$0"';
   return spawn('sh', ['-c', script, `${pid}`], { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
 }
@@ -114,16 +114,16 @@ type Inspector = Pick<TestRedis, 'command' | 'get' | 'set' | 'keys' | 'everythin
 
 /** A new connection for each command, which starts with `opening`: nothing to reconnect after a restart. */
 function createInspector(socketPath: string, opening: readonly Command[]): Inspector {
-  const converse = async (...commands: Command[]): Promise<Reply[]> => {
+  const exchange = async (...commands: Command[]): Promise<Reply[]> => {
     const socket = connect(socketPath);
     try {
-      const received = await ask(socket, readReplies(socket), [...opening, ...commands]);
+      const received = await send(socket, readReplies(socket), [...opening, ...commands]);
       return received.slice(opening.length);
     } finally {
       socket.destroy();
     }
   };
-  const command = async (...args: Argument[]): Promise<Reply> => (await converse(args))[0]!;
+  const command = async (...args: Argument[]): Promise<Reply> => (await exchange(args))[0]!;
   return {
     command,
     get: async (key) => (await command('GET', key)) as Buffer | null,
@@ -132,8 +132,8 @@ function createInspector(socketPath: string, opening: readonly Command[]): Inspe
     async everything() {
       const pieces: Buffer[] = [];
       for (const [, database = ''] of String(await command('INFO', 'keyspace')).matchAll(/^db(\d+):/gm)) {
-        const [, keys] = (await converse(['SELECT', database], ['KEYS', '*'])) as [string, Buffer[]];
-        const [, ...values] = await converse(['SELECT', database], ...keys.map((key) => ['DUMP', key]));
+        const [, keys] = (await exchange(['SELECT', database], ['KEYS', '*'])) as [string, Buffer[]];
+        const [, ...values] = await exchange(['SELECT', database], ...keys.map((key) => ['DUMP', key]));
         // Null: it has expired meanwhile.
         pieces.push(...keys, ...(values as (Buffer | null)[]).filter((value) => value !== null));
       }
@@ -146,13 +146,13 @@ function createInspector(socketPath: string, opening: readonly Command[]): Inspe
 async function startMonitor(socketPath: string, opening: readonly Command[]): Promise<RedisMonitor> {
   const socket = connect(socketPath);
   const replies = readReplies(socket);
-  await ask(socket, replies, [...opening, ['MONITOR']]);
+  await send(socket, replies, [...opening, ['MONITOR']]);
   const commands: string[] = [];
   const collect = async (): Promise<void> => {
     for await (const line of replies) {
       // `1700000000.123456 [0 127.0.0.1:50000] "GET" "key"`
-      const [, from = '', asked = ''] = /^[\d.]+ \[\d+ (\S+)\] (.*)$/.exec(String(line)) ?? [];
-      if (asked !== '' && !from.startsWith('unix:')) commands.push(asked);
+      const [, from = '', requested = ''] = /^[\d.]+ \[\d+ (\S+)\] (.*)$/.exec(String(line)) ?? [];
+      if (requested !== '' && !from.startsWith('unix:')) commands.push(requested);
     }
   };
   // A stopping server ends it too.

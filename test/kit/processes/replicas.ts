@@ -8,19 +8,19 @@ import type { Clock } from '../../../src/clock.js';
 import { readConfig } from '../../../src/config/config.js';
 import { createGateway } from '../../../src/app/gateway.js';
 import { createManualClock, type ManualClock } from '../time/clock.js';
-import { NO_TIMER, PLAIN_REQUESTS, ask, type Answer, type TestGateway } from '../gateway.js';
+import { NO_TIMER, PLAIN_REQUESTS, sendQuery, type GraphqlResponse, type TestGateway } from '../gateway.js';
 import { startRedis, type RedisOptions, type TestRedis } from './redis.js';
 import { encodeCommand, readReplies } from '../formats/resp.js';
 
 /** Events, with waits for a number of them. */
-interface Happenings<T> {
+interface EventRecorder<T> {
   readonly all: readonly T[];
   add(each: T): void;
-  /** Resolves when so many matching events have happened, since the start. */
+  /** Resolves when `count` matching events have happened since the start. */
   reach(fits: (each: T) => boolean, count?: number): Promise<void>;
 }
 
-function createHappenings<T>(all: T[] = []): Happenings<T> {
+function createEventRecorder<T>(all: T[] = []): EventRecorder<T> {
   const waiting = new Set<() => void>();
   return {
     all,
@@ -44,14 +44,14 @@ function createHappenings<T>(all: T[] = []): Happenings<T> {
 /** How often a gateway checks whether a lock was released. */
 export const POLL_MS = 40;
 /** How often the holder of a lock renews it. */
-export const RENEW_MS = 25;
+const RENEW_MS = 25;
 /** How long a gateway waits for a reply of Redis, at most. */
 const MAX_ANSWER_MS = 150;
 
 export interface WatchedClock extends ManualClock {
-  /** How many timers of this delay have been set since the start. */
+  /** The number of timers with this delay since the start. */
   timers(delayMs: number): number;
-  /** Resolves when so many have been set. */
+  /** Resolves when `count` timers have been set. */
   timersSet(delayMs: number, count: number): Promise<void>;
   /** The number of commands to Redis without a reply. */
   commands(): number;
@@ -60,7 +60,7 @@ export interface WatchedClock extends ManualClock {
 /** The manual clock, which also records when a wait begins. */
 export function createWatchedClock(): WatchedClock {
   const clock = createManualClock();
-  const set = createHappenings<number>();
+  const set = createEventRecorder<number>();
   const commands = new Set<() => void>();
   return {
     ...clock,
@@ -84,8 +84,8 @@ export function createWatchedClock(): WatchedClock {
 
 export interface Replica extends TestGateway {
   /** Sends a query with this bearer token and `init`. */
-  askAs(token: string, query: string, variables?: unknown, headers?: Record<string, string>): Promise<Answer>;
-  /** Resolves when so many log lines have this message, since the start. */
+  sendAs(token: string, query: string, variables?: unknown, headers?: Record<string, string>): Promise<GraphqlResponse>;
+  /** Resolves when `count` log lines have this message, since the start. */
   logged(message: string, count?: number): Promise<void>;
 }
 
@@ -98,7 +98,7 @@ export function startReplica(
   { clock, cacheBytes }: { readonly clock?: Clock; readonly cacheBytes?: number } = {},
 ): Replica {
   const log: Record<string, unknown>[] = [];
-  const lines = createHappenings(log);
+  const lines = createEventRecorder(log);
   const { config } = readConfig({
     SCALEOPS_URL: url,
     SCALEOPS_AUTH: 'forward',
@@ -122,25 +122,25 @@ export function startReplica(
       ...(clock && { clock }),
     },
   );
-  const askGateway: Replica['ask'] = (query, variables, init) =>
-    ask((request) => gateway.fetch(request), query, variables, init);
+  const sendToGateway: Replica['send'] = (query, variables, init) =>
+    sendQuery((request) => gateway.fetch(request), query, variables, init);
   return {
     gateway,
     log,
-    ask: askGateway,
-    askAs: (token, query, variables, headers) =>
-      askGateway(query, variables, { headers: { authorization: `Bearer ${token}`, ...headers } }),
+    send: sendToGateway,
+    sendAs: (token, query, variables, headers) =>
+      sendToGateway(query, variables, { headers: { authorization: `Bearer ${token}`, ...headers } }),
     logged: (message, count) => lines.reach(({ msg }) => msg === message, count),
     [Symbol.asyncDispose]: () => gateway.close(),
   };
 }
 
 /** Key events of Redis: `set`, `del`, `expired`, with the key. */
-export type KeyEvent = `${string} ${string}`;
+type KeyEvent = `${string} ${string}`;
 
-export interface KeyWatch extends AsyncDisposable {
+interface KeyWatch extends AsyncDisposable {
   readonly events: readonly KeyEvent[];
-  /** Resolves when so many matching events have arrived, since the start. */
+  /** Resolves when `count` matching events have arrived since the start. */
   event(pattern: RegExp, count?: number): Promise<void>;
   /** The number of matching events since the start. */
   count(pattern: RegExp): number;
@@ -151,14 +151,14 @@ export interface KeyWatch extends AsyncDisposable {
 /** Listens to a Redis of `startWatchedRedis`; ends with it. */
 async function watchKeys({ port }: TestRedis, opening: readonly (readonly string[])[]): Promise<KeyWatch> {
   const events: KeyEvent[] = [];
-  const happenings = createHappenings(events);
-  const pongs = createHappenings<string>();
+  const recorder = createEventRecorder(events);
+  const pongs = createEventRecorder<string>();
   const held = new Set<string>();
-  const freed = createHappenings<string>();
+  const released = createEventRecorder<string>();
   const socket = connect(port, '127.0.0.1');
   // A stopping server ends it.
   socket.on('error', () => undefined);
-  const subscribed = createHappenings<string>();
+  const subscribed = createEventRecorder<string>();
   const listen = async (): Promise<void> => {
     for await (const reply of readReplies(socket)) {
       const [kind = '', , channel = '', key = ''] = Array.isArray(reply) ? reply.map(String) : [];
@@ -168,8 +168,8 @@ async function watchKeys({ port }: TestRedis, opening: readonly (readonly string
       const what = channel.split(':').at(-1) ?? '';
       if (key.includes(':lock:') && what === 'set') held.add(key);
       if (key.includes(':lock:') && /^(?:del|expired)$/.test(what)) held.delete(key);
-      if (held.size === 0) freed.add(key);
-      happenings.add(`${what} ${key}`);
+      if (held.size === 0) released.add(key);
+      recorder.add(`${what} ${key}`);
     }
   };
   const listened = listen().catch(() => undefined);
@@ -178,13 +178,13 @@ async function watchKeys({ port }: TestRedis, opening: readonly (readonly string
   let pings = 0;
   return {
     events,
-    event: (pattern, count) => happenings.reach((each) => pattern.test(each), count),
+    event: (pattern, count) => recorder.reach((each) => pattern.test(each), count),
     count: (pattern) => events.filter((event) => pattern.test(event)).length,
     async settled() {
       // Earlier events arrive before the reply to this command.
       socket.write(encodeCommand(['PING']));
       await pongs.reach(() => true, (pings += 1));
-      if (held.size > 0) await freed.reach(() => true, freed.all.length + 1);
+      if (held.size > 0) await released.reach(() => true, released.all.length + 1);
     },
     async [Symbol.asyncDispose]() {
       socket.destroy();
@@ -218,20 +218,20 @@ export async function startWatchedRedis({ args = [], password }: RedisOptions = 
 }
 
 /** Resolves when nothing with a deadline is pending, and no lock is held. */
-export async function rest(clock: WatchedClock, watch: KeyWatch): Promise<void> {
+export async function waitUntilIdle(clock: WatchedClock, watch: KeyWatch): Promise<void> {
   do {
     await watch.settled();
     await new Promise((resolve) => setImmediate(resolve));
   } while (clock.pending() > 0);
 }
 
-/** Later waits for a lock get as much time as the lock is held. */
+/** Advances time for later waits for a lock, as long as the lock is held. */
 export function keepPolling(clock: WatchedClock, watch: KeyWatch): void {
   const poll = async (count: number): Promise<void> => {
     await clock.timersSet(POLL_MS, count);
     do {
       await watch.settled();
-      // Redis is not slow here: pending commands are answered before time advances.
+      // Redis is not slow here: pending commands get their reply before time advances.
       await new Promise((resolve) => setImmediate(resolve));
     } while (clock.commands() > 0);
     clock.advance(POLL_MS);

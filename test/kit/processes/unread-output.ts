@@ -7,7 +7,7 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-export interface UnreadOutput {
+interface UnreadOutput {
   /** For the process. */
   readonly fd: number;
   /** The first piece of the output. Nothing is read after it: further output fills the pipe (64 KiB). */

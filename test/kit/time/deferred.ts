@@ -1,4 +1,4 @@
-// A promise that a test settles, and a way to let all work happen that needs no time.
+// A promise that a test settles, and a way to run all pending work that needs no timer.
 
 export interface Deferred<T> {
   readonly promise: Promise<T>;
@@ -16,7 +16,7 @@ export function createDeferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
-/** Resolves when every promise has settled that needs no timer or socket. */
+/** Resolves when all promises that need no timer or socket have settled. */
 export function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

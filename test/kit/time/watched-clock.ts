@@ -1,14 +1,14 @@
-// The manual clock, with waits for deadlines that begin and end, and for pauses before retries. So a test moves time only
-// when something waits for it.
+// The manual clock, with waits for the start and end of deadlines, and for pauses before retries. A test moves time
+// only when something waits for it.
 
 import { createManualClock, type ManualClock } from './clock.js';
 
 export interface WatchedClock extends ManualClock {
-  /** Resolves when so many timers have been set, or cancelled, since the start; without timers for draining a body. */
+  /** Resolves when `count` timers have been set, or cancelled, since the start, except timers for draining a body. */
   set(count: number): Promise<void>;
-  calledOff(count: number): Promise<void>;
+  cancelled(count: number): Promise<void>;
   /** The number of cancelled timers since the start. */
-  readonly calledOffSoFar: () => number;
+  readonly cancelledSoFar: () => number;
   /**
    * Resolves with the length of a pause before a retry, as soon as there is a new one; with undefined when `over` settles
    * first.
@@ -18,61 +18,61 @@ export interface WatchedClock extends ManualClock {
   readonly isPaused: () => boolean;
 }
 
-/** How long an unread body may take. When it is read to its end depends on the sockets. */
-const EMPTYING_MS = 1_000;
+/** The time limit for draining an unread body. The time of its end depends on the sockets. */
+const DRAIN_MS = 1_000;
 /** The queue limit of a call. */
 const QUEUE_MS = 2_000;
 /** The longest pause before a retry; deadlines are longer in these tests. */
 const MAX_PAUSE_MS = 6_000;
 
-const isPause = (delayMs: number): boolean => delayMs < MAX_PAUSE_MS && delayMs !== EMPTYING_MS && delayMs !== QUEUE_MS;
+const isPause = (delayMs: number): boolean => delayMs < MAX_PAUSE_MS && delayMs !== DRAIN_MS && delayMs !== QUEUE_MS;
 
 interface Pause {
   readonly delayMs: number;
   isWaiting: boolean;
-  isTold: boolean;
+  isReported: boolean;
 }
 
 export function createWatchedClock(startMs?: number): WatchedClock {
   const clock = createManualClock(startMs);
   const timersSet = createCounter();
-  const timersCalledOff = createCounter();
+  const timersCancelled = createCounter();
   const pauses: Pause[] = [];
   const listeners: (() => void)[] = [];
   return {
     ...clock,
     after(delayMs, task) {
-      const pause: Pause = { delayMs, isWaiting: true, isTold: !isPause(delayMs) };
+      const pause: Pause = { delayMs, isWaiting: true, isReported: !isPause(delayMs) };
       const cancel = clock.after(delayMs, () => {
         pause.isWaiting = false;
         task();
       });
       if (isPause(delayMs)) pauses.push(pause);
-      if (delayMs !== EMPTYING_MS) timersSet.add();
+      if (delayMs !== DRAIN_MS) timersSet.add();
       for (const listen of listeners.splice(0)) listen();
       return () => {
         cancel();
         pause.isWaiting = false;
-        if (delayMs !== EMPTYING_MS) timersCalledOff.add();
+        if (delayMs !== DRAIN_MS) timersCancelled.add();
       };
     },
     set: timersSet.reaches,
-    calledOff: timersCalledOff.reaches,
-    calledOffSoFar: timersCalledOff.total,
+    cancelled: timersCancelled.reaches,
+    cancelledSoFar: timersCancelled.total,
     async pause(over = new Promise(() => undefined)) {
       const wait = { isOver: false };
       const ended = over.finally(() => (wait.isOver = true)).catch(() => undefined);
       for (;;) {
-        const next = pauses.find(({ isTold, isWaiting }) => isWaiting && !isTold);
+        const next = pauses.find(({ isReported, isWaiting }) => isWaiting && !isReported);
         if (next !== undefined) {
-          next.isTold = true;
+          next.isReported = true;
           return next.delayMs;
         }
         if (wait.isOver) return undefined;
         await Promise.race([ended, new Promise<void>((resolve) => listeners.push(resolve))]);
       }
     },
-    isPaused: () => pauses.some(({ isWaiting, isTold }) => isWaiting && isTold),
+    isPaused: () => pauses.some(({ isWaiting, isReported }) => isWaiting && isReported),
   };
 }
 

@@ -1,15 +1,15 @@
-// Many concurrent questions, and their outcomes.
+// Many concurrent requests, and their outcomes.
 
-import { namespaceQuery, type Stand } from './fault-stand.js';
-import type { Answer } from '../gateway.js';
+import { namespaceQuery, type Fixture } from './fault-fixture.js';
+import type { GraphqlResponse } from '../gateway.js';
 
-/** Different questions, so that none shares a call. */
-export const askMany = ({ gateway }: Stand, count: number, name = 'question'): Promise<Answer>[] =>
-  Array.from({ length: count }, (_, index) => gateway.ask(namespaceQuery(`${name}-${index}`)));
+/** Different requests, so none shares a call. */
+export const sendMany = ({ gateway }: Fixture, count: number, name = 'question'): Promise<GraphqlResponse>[] =>
+  Array.from({ length: count }, (_, index) => gateway.send(namespaceQuery(`${name}-${index}`)));
 
-const codeOf = ({ errors }: Answer): string => errors[0]?.extensions.code ?? 'good';
-export const countCodes = (answers: readonly Answer[]): Record<string, number> => {
+const codeOf = ({ errors }: GraphqlResponse): string => errors[0]?.extensions.code ?? 'good';
+export const countCodes = (responses: readonly GraphqlResponse[]): Record<string, number> => {
   const counts: Record<string, number> = {};
-  for (const answer of answers) counts[codeOf(answer)] = (counts[codeOf(answer)] ?? 0) + 1;
+  for (const response of responses) counts[codeOf(response)] = (counts[codeOf(response)] ?? 0) + 1;
   return counts;
 };

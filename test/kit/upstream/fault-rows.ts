@@ -1,5 +1,5 @@
 // The table of ScaleOps faults, one row each: the fault, and its expected outcome. One suite runs it without a stale
-// report, another with one. Written independently, so that a change to the product's tables is a change here too.
+// report, another with one. Independent of the product's tables, so a change there needs a change here.
 
 import type { UpstreamErrorCode } from '../../../src/errors.js';
 import * as faults from './fault-server.js';
@@ -20,13 +20,13 @@ export interface Row extends Outcome {
   readonly fault: Fault;
   /** The pauses between the attempts: one less than attempts. */
   readonly waits: readonly Wait[];
-  /** On a reused connection it looks like an idle close: one more attempt, at once. */
+  /** On a reused connection it looks like an idle close: one more attempt, immediately. */
   readonly immediate?: boolean;
   /** Whether a stale report is served instead. */
   readonly stale: boolean;
   /** Whether all cached reports of the principal are purged. */
   readonly purges: boolean;
-  /** The fault never ends by itself: time has to pass. */
+  /** The fault never ends by itself, so the test must advance time. */
   readonly hangs?: boolean;
   /** The gateway closes the connection; otherwise either side may. */
   readonly closes?: boolean;
@@ -62,7 +62,7 @@ const CONNECTION_ROWS: readonly Row[] = [
   row('a close in a body of known length', faults.closeInBody, 'UPSTREAM_UNAVAILABLE', 'budget'),
   row('a close in a chunked body', faults.closeInChunkedBody, 'UPSTREAM_UNAVAILABLE', 'budget'),
   row('a close-delimited body cut short', faults.cutCloseDelimited, 'UPSTREAM_BAD_RESPONSE', 'once'),
-  row('headers that never come', faults.neverAnswer, 'UPSTREAM_TIMEOUT', 'never', HANGS),
+  row('headers that never come', faults.neverRespond, 'UPSTREAM_TIMEOUT', 'never', HANGS),
   row('headers that stop half-way', faults.stopInHeaders, 'UPSTREAM_TIMEOUT', 'never', HANGS),
   row('a body that stops half-way', faults.stopInBody, 'UPSTREAM_TIMEOUT', 'never', HANGS),
   row('a body that drips', faults.createDrip().fault, 'UPSTREAM_TIMEOUT', 'never', HANGS),
@@ -130,7 +130,7 @@ const elsewhere = (title: string, location: string): Row =>
 // A debugging proxy may echo the request.
 const ECHO = `Authorization: Bearer ${TOKEN}`;
 const ECHO_ROWS: readonly Row[] = [
-  refusal('in a refusal', faults.answer(401, ECHO, { 'x-echo': ECHO })),
+  refusal('in a refusal', faults.respond(401, ECHO, { 'x-echo': ECHO })),
   row('in a body', faults.text(ECHO), 'UPSTREAM_BAD_RESPONSE', 'once'),
   row('in {"error"}', faults.json({ error: ECHO }), 'UPSTREAM_ERROR', 'never'),
   elsewhere('in a redirect', `/${TOKEN}`),

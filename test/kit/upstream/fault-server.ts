@@ -1,6 +1,6 @@
-// A ScaleOps with faults on real sockets. It reads HTTP/1.1 by hand over node:net, so that it can send bytes that no HTTP
-// server would; a test sets a fault for each path, and other paths get valid responses. Every fault carries canaries, which
-// must never come out of the gateway.
+// A ScaleOps with faults on real sockets. It reads HTTP/1.1 by hand over node:net, so that it can send bytes that no
+// HTTP server would; a test sets a fault for each path, and other paths get valid responses. Every fault contains
+// canaries, which must never leak from the gateway.
 
 import { once } from 'node:events';
 import { createServer as createNetServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -31,10 +31,10 @@ export interface FaultServer extends AsyncDisposable {
   readonly port: number;
   /** The requests, in order. */
   readonly requests: readonly SeenRequest[];
-  /** The number of bytes received, also those that are no request. */
+  /** The number of received bytes, including bytes that are no request. */
   readonly bytesReceived: () => number;
   /** Later requests to paths that end in `path` get `fault`. */
-  answer(path: string, fault: Fault): void;
+  respond(path: string, fault: Fault): void;
   /** Resolves when `count` requests have arrived since the start. */
   arrivals(count: number): Promise<void>;
   /** Closes the port and every connection; `start` opens the same port again. */
@@ -92,7 +92,7 @@ export async function startFaultServer(options: FaultServerOptions = {}): Promis
     port,
     requests,
     bytesReceived: () => bytes,
-    answer: (path, fault) => faults.set(path, fault),
+    respond: (path, fault) => faults.set(path, fault),
     arrivals: gate.arrivals,
     stop,
     start,
@@ -143,13 +143,13 @@ function head(status: number, headers: Headers): string {
 // Valid responses, in every form of HTTP.
 
 /** A complete response with a correct content-length. */
-export function answer(status: number, body: string | Buffer, headers: Headers = {}): Fault {
+export function respond(status: number, body: string | Buffer, headers: Headers = {}): Fault {
   const bytes = Buffer.from(body as string);
   return (socket) =>
     socket.write(Buffer.concat([Buffer.from(head(status, { 'content-length': bytes.length, ...headers })), bytes]));
 }
 
-export const json = (value: unknown): Fault => answer(200, JSON.stringify(value), JSON_TYPE);
+export const json = (value: unknown): Fault => respond(200, JSON.stringify(value), JSON_TYPE);
 export const gzipped = (value: unknown, coding = 'gzip'): Fault => coded(coding, gzipSync(JSON.stringify(value)));
 export const brotli = (value: unknown): Fault => coded('br', brotliCompressSync(JSON.stringify(value)));
 
@@ -173,7 +173,7 @@ export function byteByByte(value: unknown): Fault {
   };
 }
 
-/** Interim responses that nobody asked for, with the most usual ones in any order. */
+/** Unsolicited interim responses, with the most frequent ones in any order. */
 export const INTERIM = {
   continue: 'HTTP/1.1 100 Continue\r\nx-interim: 1\r\n\r\nHTTP/1.1 100 \r\n\r\n',
   hintsThenContinue: 'HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n',
@@ -181,7 +181,10 @@ export const INTERIM = {
   ofHttp10: 'HTTP/1.0 100 Continue\r\n\r\n',
 };
 
-/** A whole answer after interim responses: at once, or a byte at a time, of which the event loop reads each before the next. */
+/**
+ * A whole response after interim responses: in one write, or byte by byte, so that the event loop reads each byte
+ * before the next.
+ */
 export function afterInterim(value: unknown, interim: string, isSplit = false): Fault {
   return (socket) => {
     const next = (index: number): void => {
@@ -208,13 +211,13 @@ const JSON_TYPE = { 'content-type': 'application/json' };
 const HTML_TYPE = { 'content-type': 'text/html; charset=utf-8' };
 
 const coded = (coding: string, bytes: Buffer): Fault =>
-  answer(200, bytes, { ...JSON_TYPE, 'content-encoding': coding });
+  respond(200, bytes, { ...JSON_TYPE, 'content-encoding': coding });
 
 // Faults of the connection.
 
 export const resetBeforeHeaders: Fault = (socket) => socket.resetAndDestroy();
 export const closeBeforeHeaders: Fault = (socket) => socket.end();
-export const neverAnswer: Fault = () => undefined;
+export const neverRespond: Fault = () => undefined;
 
 /** Part of the head, then nothing. */
 export const stopInHeaders: Fault = (socket) => socket.write(head(200, JSON_TYPE).slice(0, 60));
@@ -228,10 +231,10 @@ export const closeInChunkedBody: Fault = (socket) =>
 /** The length exceeds the body, and the connection stays open. */
 export const stopInBody: Fault = (socket) => socket.write(halfBody);
 /** The length is too short: the text is truncated, and the rest is no HTTP. */
-export const lengthTooShort: Fault = answer(200, SECRET_ROWS, { 'content-length': 50 });
+export const lengthTooShort: Fault = respond(200, SECRET_ROWS, { 'content-length': 50 });
 export const cutCloseDelimited: Fault = closeDelimited(SECRET_ROWS.slice(0, 100));
 
-export interface Drip {
+interface Drip {
   readonly fault: Fault;
   /** Sends one more byte; the body never ends. */
   readonly drop: () => void;
@@ -254,14 +257,14 @@ export function createDrip(status = 200): Drip {
 // Faults of HTTP.
 
 export const garbage: Fault = (socket) => socket.write(`SSH-2.0-${CANARY}-in-banner\r\n`);
-export const hugeHeaders: Fault = answer(200, SECRET_ROWS, { 'x-huge': `${CANARY}-in-header`.repeat(4_000) });
+export const hugeHeaders: Fault = respond(200, SECRET_ROWS, { 'x-huge': `${CANARY}-in-header`.repeat(4_000) });
 export const badChunkSize: Fault = (socket) =>
   socket.write(`${head(200, { 'transfer-encoding': 'chunked' })}zz-${CANARY}\r\n`);
 export const redirect = (location: string, status = 302): Fault =>
-  answer(status, SECRET_ROWS, { ...HTML_TYPE, location });
+  respond(status, SECRET_ROWS, { ...HTML_TYPE, location });
 
 /** A complete response, followed by an unsolicited second one. */
-export const answerTwice =
+export const respondTwice =
   (value: unknown): Fault =>
   (socket) => {
     const text = JSON.stringify(value);
@@ -272,14 +275,15 @@ export const answerTwice =
 // Bodies that are no report.
 
 export const status = (code: number, headers: Headers = {}): Fault =>
-  answer(code, SECRET_ROWS, { ...JSON_TYPE, ...headers });
+  respond(code, SECRET_ROWS, { ...JSON_TYPE, ...headers });
 /** A response without a body, for the statuses that allow none. */
 export const bareStatus =
   (code: number): Fault =>
   (socket) =>
     socket.write(head(code, {}));
-export const text = (body: string): Fault => answer(200, body, JSON_TYPE);
-export const html = (body: string): Fault => answer(200, `<!doctype html><html><body>${body}</body></html>`, HTML_TYPE);
+export const text = (body: string): Fault => respond(200, body, JSON_TYPE);
+export const html = (body: string): Fault =>
+  respond(200, `<!doctype html><html><body>${body}</body></html>`, HTML_TYPE);
 export const loginPage: Fault = html(`<form action="/${CANARY}"><input name="p" type="password"></form>`);
 export const truncatedJson: Fault = text(SECRET_ROWS.slice(0, -20));
 
@@ -334,7 +338,7 @@ export const gzipBomb = (): Fault => endless(gzipSync(BLANKS_16_MIB), { 'content
 export const brotliBomb = (): Fault => endless(brotliCompressSync(BLANKS_16_MIB), { 'content-encoding': 'br' });
 export const tooLong = (): Fault => endless(BLANKS_16_MIB.subarray(0, 2 * 1_048_576), {});
 
-/** A valid report of exactly so many bytes, padded with blanks. */
+/** A valid report of exactly `bytes` bytes, padded with blanks. */
 export function reportOfLength(bytes: number): string {
   return JSON.stringify(goodReport()).padEnd(bytes, ' ');
 }

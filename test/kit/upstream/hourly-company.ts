@@ -1,8 +1,8 @@
-// The workloads behind an hourly upstream: some are there for ever, one is born and one dies in the days before START_MS,
-// one has no team, and one namespace stands in two clusters.
+// The workloads behind an hourly upstream: some always exist, one starts and one ends in the days before START_MS, one
+// has no team, and one namespace is in two clusters.
 
 import type { Clock } from '../../../src/clock.js';
-import { startGateway, type Answer, type TestGateway } from '../gateway.js';
+import { startGateway, type GraphqlResponse, type TestGateway } from '../gateway.js';
 import { HourlyUpstream, type HourlyRequest, type HourlyWorkload } from './hourly-upstream.js';
 
 /** A Thursday. Clocks in Berlin went forward on 2026-03-29. */
@@ -17,8 +17,8 @@ export const COMPANY: readonly HourlyWorkload[] = [
   { ...base, namespace: 'shop', name: 'cart', team: 'web', cluster: 'staging', isSpot: true, rate: 9 },
   { ...base, namespace: 'ml', name: 'train', team: 'data', isSpot: true, rate: 120 },
   { ...base, namespace: 'ops', name: 'logs', team: null, rate: 15 },
-  { ...base, namespace: 'new', name: 'born', team: 'web', rate: 60, bornAt: midnight(3) },
-  { ...base, namespace: 'old', name: 'dead', team: 'data', rate: 66, diedAt: midnight(9) },
+  { ...base, namespace: 'new', name: 'born', team: 'web', rate: 60, startsAt: midnight(3) },
+  { ...base, namespace: 'old', name: 'dead', team: 'data', rate: 66, endsAt: midnight(9) },
 ];
 
 export function startCompany(clock: Clock): Promise<HourlyUpstream> {
@@ -27,8 +27,8 @@ export function startCompany(clock: Clock): Promise<HourlyUpstream> {
 
 export interface CompanyGateway extends TestGateway {
   readonly upstream: HourlyUpstream;
-  /** Asks, and returns the answer with the requests that ScaleOps received for it. */
-  count(query: string, variables?: unknown): Promise<{ answer: Answer; received: readonly HourlyRequest[] }>;
+  /** Sends an operation, and returns the response with the requests that ScaleOps received for it. */
+  count(query: string, variables?: unknown): Promise<{ response: GraphqlResponse; received: readonly HourlyRequest[] }>;
 }
 
 /** A gateway on the company, with one attempt per report and no circuit breaker. */
@@ -45,8 +45,8 @@ export async function startCompanyGateway(clock: Clock, env: Record<string, stri
     upstream,
     async count(query, variables) {
       const before = upstream.received.length;
-      const answer = await gateway.ask(query, variables);
-      return { answer, received: upstream.received.slice(before) };
+      const response = await gateway.send(query, variables);
+      return { response, received: upstream.received.slice(before) };
     },
     async [Symbol.asyncDispose]() {
       await gateway[Symbol.asyncDispose]();
@@ -60,7 +60,7 @@ export function between(from: string, to: string) {
   return { from: Date.parse(from), to: Date.parse(to) };
 }
 
-/** Without binary noise: figures are whole millionths. */
+/** Rounds to whole millionths, the unit of all costs. */
 export function subtract(a: number, b: number): number {
   return (Math.round(a * 1e6) - Math.round(b * 1e6)) / 1e6;
 }

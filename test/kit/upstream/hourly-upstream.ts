@@ -1,5 +1,5 @@
-// A ScaleOps with costs by workload and hour, which add up over any windows: workloads are born and die, costs follow the
-// time of day and grow, and late corrections change hours that are over. Independent of the simulator and the gateway.
+// A ScaleOps with costs by workload and hour, which add up over any windows: workloads start and end, costs follow the
+// time of day and grow, and late corrections change past hours. Independent of the simulator and the gateway.
 
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -22,15 +22,15 @@ export interface HourlyWorkload {
   readonly name: string;
   readonly team: string | null;
   readonly isSpot: boolean;
-  /** Its life, in milliseconds since the Unix epoch; for ever by default. */
-  readonly bornAt?: number;
-  readonly diedAt?: number;
+  /** Its lifetime, in milliseconds since the Unix epoch; unlimited by default. */
+  readonly startsAt?: number;
+  readonly endsAt?: number;
   /** In millionths for each quarter of an hour. */
   readonly rate: number;
 }
 
-/** What a set of workloads costs in a window. */
-export interface Figures {
+/** The costs of a set of workloads in a window. */
+interface Figures {
   readonly totalCost: number;
   readonly savingsAvailable: number;
   readonly onDemandHours: number;
@@ -44,10 +44,10 @@ export interface HourlyRequest {
   readonly window: Window;
 }
 
-/** An answer other than the right one. */
+/** A response other than the correct one. */
 interface Fault {
   readonly status?: number;
-  /** Another window than asked. */
+  /** Another window than the requested one. */
   readonly window?: Window;
   /** Further members of the report, such as `error`. */
   readonly members?: Readonly<Record<string, unknown>>;
@@ -57,9 +57,9 @@ export class HourlyUpstream implements AsyncDisposable {
   url = '';
   readonly received: HourlyRequest[] = [];
   workloads: readonly HourlyWorkload[];
-  /** Awaited before an answer; may hold it at a gate. */
+  /** Awaited before a response; may hold it at a gate. */
   onRequest: (request: HourlyRequest) => Promise<Fault | undefined> | Fault | undefined = () => undefined;
-  /** The most concurrent calls so far. */
+  /** The maximum of concurrent calls so far. */
   maxInFlight = 0;
   readonly #now: () => number;
   readonly #corrections: (Window & { readonly factor: number })[] = [];
@@ -109,13 +109,13 @@ export class HourlyUpstream implements AsyncDisposable {
   }
 
   /** The workloads that lived in some part of the window. */
-  living(window: Window, isWanted: (workload: HourlyWorkload) => boolean = () => true): readonly HourlyWorkload[] {
+  existing(window: Window, isWanted: (workload: HourlyWorkload) => boolean = () => true): readonly HourlyWorkload[] {
     return this.workloads.filter((each) => isWanted(each) && countQuarters(clip(each, window)) > 0);
   }
 
   /** Added up by quarter of an hour, in whole millionths. */
   sum(window: Window, isWanted?: (workload: HourlyWorkload) => boolean): Figures {
-    const workloads = this.living(window, isWanted);
+    const workloads = this.existing(window, isWanted);
     let [micros, onDemand, spot] = [0, 0, 0];
     for (const each of workloads) {
       const { from, to } = clip(each, window);
@@ -157,8 +157,8 @@ export class HourlyUpstream implements AsyncDisposable {
     const isAggregated = path.endsWith('getAggregatedWorkloads');
     const nameOf = (each: HourlyWorkload) =>
       JSON.stringify(isAggregated ? groupNames(each, parameters) : workloadNames(each));
-    const living = this.living(window, isWanted);
-    const rows = [...new Set(living.map(nameOf))].map((id) => {
+    const existing = this.existing(window, isWanted);
+    const rows = [...new Set(existing.map(nameOf))].map((id) => {
       const figures = this.sum(window, (each) => isWanted(each) && nameOf(each) === id);
       const hourlyCost = (HOUR_MS * figures.totalCost) / (window.to - window.from);
       return { ...(JSON.parse(id) as object), id, ...figures, hourlyCost };
@@ -166,15 +166,15 @@ export class HourlyUpstream implements AsyncDisposable {
     const answered = fault.window ?? window;
     return {
       aggregatedWorkloads: rows,
-      clusters: [...new Set(living.map(({ cluster }) => cluster))],
+      clusters: [...new Set(existing.map(({ cluster }) => cluster))],
       window: { startTime: new Date(answered.from).toISOString(), endTime: new Date(answered.to).toISOString() },
       ...fault.members,
     };
   }
 }
 
-function clip({ bornAt = -Infinity, diedAt = Infinity }: HourlyWorkload, { from, to }: Window): Window {
-  return { from: Math.max(bornAt, from), to: Math.min(diedAt, to) };
+function clip({ startsAt = -Infinity, endsAt = Infinity }: HourlyWorkload, { from, to }: Window): Window {
+  return { from: Math.max(startsAt, from), to: Math.min(endsAt, to) };
 }
 
 function countQuarters({ from, to }: Window): number {

@@ -9,7 +9,7 @@ import { createGate } from '../time/gate.js';
 
 const LOOPBACK = '127.0.0.1';
 
-export interface TcpProxy extends AsyncDisposable {
+interface TcpProxy extends AsyncDisposable {
   readonly port: number;
   /** How many connections it has accepted since it was started, and how many of these are open. */
   readonly accepted: () => number;
@@ -25,7 +25,7 @@ export interface TcpProxy extends AsyncDisposable {
   pass(): Promise<void>;
   /** Accepts, and holds all bytes. */
   hang(): Promise<void>;
-  /** Closes each connection after so many more response bytes. With 0 no response passes. */
+  /** Closes each connection after this number of further response bytes. With 0 no response passes. */
   cutAfterBytes(count: number): Promise<void>;
   /** Closes the port and all connections. */
   refuse(): Promise<void>;
@@ -60,7 +60,7 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
     accepted += 1;
     void gate.pass();
   });
-  const behave = async (mode: { readonly isHung: boolean; readonly maxBytes: number }): Promise<void> => {
+  const setMode = async (mode: { readonly isHung: boolean; readonly maxBytes: number }): Promise<void> => {
     ({ isHung, maxBytes } = mode);
     for (const connection of connections) {
       connection.bytesLeft = maxBytes;
@@ -84,9 +84,9 @@ export async function startProxy(targetPort: number): Promise<TcpProxy> {
     open: () => connections.size,
     arrivals: gate.arrivals,
     nextBytes: () => new Promise((resolve) => events.once('bytes', resolve)),
-    pass: () => behave({ isHung: false, maxBytes: Infinity }),
-    hang: () => behave({ isHung: true, maxBytes: Infinity }),
-    cutAfterBytes: (count) => behave({ isHung: false, maxBytes: count }),
+    pass: () => setMode({ isHung: false, maxBytes: Infinity }),
+    hang: () => setMode({ isHung: true, maxBytes: Infinity }),
+    cutAfterBytes: (count) => setMode({ isHung: false, maxBytes: count }),
     refuse,
     drop,
     [Symbol.asyncDispose]: refuse,
@@ -100,7 +100,7 @@ function forward(client: Socket, targetPort: number, isHung: () => boolean): Con
     else action();
   };
   let target: Socket | undefined;
-  const answer = (chunk: Buffer): void => {
+  const respond = (chunk: Buffer): void => {
     client.write(chunk.subarray(0, connection.bytesLeft));
     connection.bytesLeft -= chunk.length;
     if (connection.bytesLeft > 0) return;
@@ -112,7 +112,7 @@ function forward(client: Socket, targetPort: number, isHung: () => boolean): Con
     const socket = connect({ port: targetPort, host: LOOPBACK, noDelay: true });
     socket.on('data', (chunk) => {
       run(() => {
-        answer(chunk);
+        respond(chunk);
       });
     });
     socket.on('close', () => {

@@ -1,5 +1,5 @@
-// A ScaleOps with different data per bearer token: both reports have one row with the tenant and one with the question, so
-// that a response shows for whom and for what it was made. Tokens can be revoked, and a JWT expires with its `exp`.
+// A ScaleOps with different data per bearer token: both reports have one row with the tenant and one with the request,
+// so a response shows its principal and its request. Tokens can be revoked, and a JWT expires with its `exp`.
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { systemClock, type Clock } from '../../../src/clock.js';
 
 type Filter = Readonly<Record<string, unknown>>;
 
-export interface TenantRequest {
+interface TenantRequest {
   /** Undefined without one. */
   readonly token: string | undefined;
   /** Undefined for an unknown token. */
@@ -43,9 +43,9 @@ export interface Tenants extends AsyncDisposable {
   /** Later requests with this token are refused. */
   revoke(token: string, status?: 401 | 403): void;
   restore(token: string): void;
-  /** The next so many requests are answered with 503. */
+  /** The next `count` requests get 503. */
   failNext(count: number): void;
-  /** While it is down, all requests are. */
+  /** While it is down, all requests get 503. */
   setDown(isDown: boolean): void;
 }
 
@@ -54,8 +54,8 @@ export function secretOf(tenant: string): string {
   return `${tenant}-secret`;
 }
 
-/** The name of the row with the question: equal for filters with the same meaning. */
-export function askedRowName(path: string, filter: Filter): string {
+/** The name of the row with the request: equal for filters with the same meaning. */
+export function requestRowName(path: string, filter: Filter): string {
   const sorted = Object.entries(filter)
     .map(([name, value]) => [name, Array.isArray(value) ? [...new Set(value)].sort() : value] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
@@ -89,7 +89,7 @@ export async function startTenants({ tokens, clock = systemClock, onRequest }: T
     return revoked.get(token) ?? (PATHS.includes(path) ? undefined : 404);
   };
   const server = createServer((incoming, response) => {
-    const answer = async (): Promise<void> => {
+    const respond = async (): Promise<void> => {
       const request = await readRequest(incoming, tokens);
       requests.push(request);
       await onRequest?.(request);
@@ -98,8 +98,8 @@ export async function startTenants({ tokens, clock = systemClock, onRequest }: T
       const body = status === 200 ? toReport(request, tenant, costOf(tenant)) : { error: `${secretOf(tenant)}-error` };
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     };
-    // A client that leaves, and a hook that throws: neither gets a response.
-    answer().catch(() => response.destroy());
+    // A client that disconnects, or a hook that throws, gets no response.
+    respond().catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -171,16 +171,16 @@ function toReport({ path, filter }: TenantRequest, tenant: string, cost: number)
     workloadName: `${secret}-row`,
     workloadType: 'Deployment',
   };
-  const asked = {
+  const requested = {
     ...row,
     id: `${secret}-asked`,
-    workloadName: askedRowName(path, filter),
+    workloadName: requestRowName(path, filter),
     totalCost: 0,
     hourlyCost: 0,
   };
   return {
     clusters: [row.clusterName],
     window: { startTime: '2026-01-24T00:00:00', endTime: '2026-01-31T00:00:00' },
-    aggregatedWorkloads: [row, asked],
+    aggregatedWorkloads: [row, requested],
   };
 }

@@ -1,5 +1,5 @@
-// A ScaleOps with unusual rows behind both reports; permissions on them; and, computed in a straightforward way, the visible
-// rows. Written from the documentation, independent of the gateway's code.
+// A ScaleOps with unusual rows in both reports, permissions on them, and the visible rows, computed in a
+// straightforward way. Written from the documentation, independent of the gateway's code.
 
 import fc from 'fast-check';
 import { once } from 'node:events';
@@ -18,9 +18,9 @@ export interface Rule {
 /** An entry of GATEWAY_SCOPES. */
 export type Entry = 'all' | readonly Rule[];
 
-// ------------------------------------------------------------------------------------------------- who may see what
+// -------------------------------------------------------------------------------------------------------- permissions
 
-/** A name as the gateway shows it: a number is text, the empty text is none. */
+/** A name as the gateway returns it: a number is text, the empty text means no name. */
 export function nameOf(value: unknown): string | null {
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value : null;
@@ -69,7 +69,7 @@ export function isFilterAllowed(entry: Entry, { clusters, namespaces }: Workload
   return areAllowed(entry, named(clusters), named(namespaces));
 }
 
-// ------------------------------------------------------------------------------------------------- what there may be
+// -------------------------------------------------------------------------------------------------------- random rows
 
 /** The host's own cluster, in any spelling. */
 const OWN_CLUSTER = 'a';
@@ -97,21 +97,21 @@ const number = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<unknown>(-1, -0.25, -1234.5, '2.5', null, undefined, 'rubbish') },
 );
 /** Numbers that make sums of decimals inexact. */
-const wildNumber = fc.constantFrom(5e-324, 1e100, -1e100, 1 / 3, 1e16);
+const extremeNumber = fc.constantFrom(5e-324, 1e100, -1e100, 1 / 3, 1e16);
 
 const orNone = (names: readonly string[]) =>
   fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom<unknown>(...names) },
     { weight: 1, arbitrary: fc.constantFrom<unknown>(...NOTHING) },
   );
-const row = (isWild: boolean): fc.Arbitrary<RawRow> =>
+const row = (isExtreme: boolean): fc.Arbitrary<RawRow> =>
   fc
     .record({
       clusterName: orNone(CLUSTERS),
       namespace: orNone(NAMESPACES),
       workloadName: orNone(['cart', 'api', 'Cart']),
       workloadType: orNone(TYPES),
-      ...Object.fromEntries(SUMMED.map((name) => [name, isWild ? fc.oneof(number, wildNumber) : number])),
+      ...Object.fromEntries(SUMMED.map((name) => [name, isExtreme ? fc.oneof(number, extremeNumber) : number])),
       amountOfWorkloads: fc.constantFrom<unknown>(1, 1, 0, 3, null, undefined),
       ownerLabels: labels,
       annotations: fc.constantFrom<unknown>(null, undefined, []),
@@ -120,28 +120,28 @@ const row = (isWild: boolean): fc.Arbitrary<RawRow> =>
     })
     .map(({ isRepeated, ...rest }) => ({
       ...rest,
-      // Some have none, and some share one.
+      // Some rows have no id, and some share one.
       id: isRepeated ? `${String(rest.clusterName)}-${String(rest.workloadName)}` : undefined,
     }));
 
 export interface AnyFleet {
   readonly rows: readonly RawRow[];
   /** Whether its numbers have no common decimal unit. */
-  readonly isWild: boolean;
+  readonly isExtreme: boolean;
   /** Whether ScaleOps distinguishes the case of names, which is not documented. */
-  readonly mindsCase: boolean;
+  readonly isCaseSensitive: boolean;
   /** Whether every report names all clusters of ScaleOps. */
-  readonly listsAll: boolean;
+  readonly listsAllClusters: boolean;
 }
 
-export const anyFleet: fc.Arbitrary<AnyFleet> = fc.boolean().chain((isWild) =>
+export const anyFleet: fc.Arbitrary<AnyFleet> = fc.boolean().chain((isExtreme) =>
   fc.record({
     rows: fc
-      .array(row(isWild), { maxLength: 16, size: 'max' })
+      .array(row(isExtreme), { maxLength: 16, size: 'max' })
       .map((rows) => rows.map((each, at) => ({ ...each, services: [`row ${at}`] }))),
-    isWild: fc.constant(isWild),
-    mindsCase: fc.boolean(),
-    listsAll: fc.boolean(),
+    isExtreme: fc.constant(isExtreme),
+    isCaseSensitive: fc.boolean(),
+    listsAllClusters: fc.boolean(),
   }),
 );
 
@@ -223,7 +223,7 @@ export const anyKeyFor = (entry: Entry) =>
     { requiredKeys: ['clusterName'] },
   );
 
-export const anyQuestionFor = (entry: Entry) =>
+export const anyQueryFor = (entry: Entry) =>
   fc.record({
     where: fc.option(
       few({
@@ -248,26 +248,30 @@ export const anyQuestionFor = (entry: Entry) =>
     }),
   });
 
-// ------------------------------------------------------------------------------------------------- the ScaleOps of it
+// -------------------------------------------------------------------------------------------------------- the upstream
 
 interface Received {
   readonly path: string;
-  /** Those of the query string and of the body. */
+  /** From the query string and the body. */
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
 export interface FleetUpstream extends AsyncDisposable {
   readonly url: string;
-  /** What has arrived, in order. */
+  /** The requests, in order. */
   readonly received: Received[];
-  serve(fleet: Pick<AnyFleet, 'rows' | 'mindsCase' | 'listsAll'>): void;
+  serve(fleet: Pick<AnyFleet, 'rows' | 'isCaseSensitive' | 'listsAllClusters'>): void;
   /** Every later request gets this response. */
   fail(status: number | undefined, body?: string): void;
 }
 
 export async function startFleetUpstream(): Promise<FleetUpstream> {
   const received: Received[] = [];
-  let fleet: Pick<AnyFleet, 'rows' | 'mindsCase' | 'listsAll'> = { rows: [], mindsCase: true, listsAll: false };
+  let fleet: Pick<AnyFleet, 'rows' | 'isCaseSensitive' | 'listsAllClusters'> = {
+    rows: [],
+    isCaseSensitive: true,
+    listsAllClusters: false,
+  };
   let failure: { readonly status: number; readonly body: string } | undefined;
   const server = createServer((request, response) => {
     const respond = async (): Promise<void> => {
@@ -302,8 +306,12 @@ export async function startFleetUpstream(): Promise<FleetUpstream> {
 
 type Parameters = Readonly<Record<string, unknown>>;
 
-function toReport(path: string, parameters: Parameters, { rows, mindsCase, listsAll }: Omit<AnyFleet, 'isWild'>) {
-  const fold = (name: unknown): string => (mindsCase ? (nameOf(name) ?? '') : (nameOf(name) ?? '').toLowerCase());
+function toReport(
+  path: string,
+  parameters: Parameters,
+  { rows, isCaseSensitive, listsAllClusters }: Omit<AnyFleet, 'isExtreme'>,
+) {
+  const fold = (name: unknown): string => (isCaseSensitive ? (nameOf(name) ?? '') : (nameOf(name) ?? '').toLowerCase());
   const isIn = (list: unknown, isExclude: unknown) => {
     const names = ((list ?? []) as readonly string[]).map(fold);
     return (name: unknown) => names.length === 0 || names.includes(fold(name)) !== (isExclude === true);
@@ -322,7 +330,7 @@ function toReport(path: string, parameters: Parameters, { rows, mindsCase, lists
       (parameters.gpuWorkloadsOnly !== true || (toMillionths(each.ownerGpuRequest) ?? 0n) > 0n),
   );
   const found = path.endsWith('getAggregatedWorkloads') ? addUp(chosen, parameters) : chosen;
-  const listed = (listsAll ? rows : chosen).map(({ clusterName }) => nameOf(clusterName));
+  const listed = (listsAllClusters ? rows : chosen).map(({ clusterName }) => nameOf(clusterName));
   return {
     aggregatedWorkloads: found.length === 0 ? null : found,
     clusters: [...new Set(listed.filter((name) => name !== null))],

@@ -31,7 +31,7 @@ export async function compileForRelay(documents: readonly string[]): Promise<Rea
   }
 }
 
-/** Asks, and reads what the store has, without React. */
+/** Sends an operation and reads its result from the store, without React. */
 export class RelayClient {
   readonly #environment: InstanceType<typeof relayRuntime.Environment>;
   readonly #requests: ReadonlyMap<string, ConcreteRequest>;
@@ -46,7 +46,7 @@ export class RelayClient {
     });
   }
 
-  async ask(name: string, variables: object): Promise<void> {
+  async send(name: string, variables: object): Promise<void> {
     const request = this.#requests.get(name)!;
     this.#environment.retain(relayRuntime.createOperationDescriptor(request, variables));
     await relayRuntime.fetchQuery(this.#environment, request, variables).toPromise();

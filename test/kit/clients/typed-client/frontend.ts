@@ -1,5 +1,5 @@
-// A frontend in a folder of its own: types that GraphQL Code Generator makes of the schema, and files that TypeScript
-// compiles against them.
+// A frontend in a separate folder: types that GraphQL Code Generator generates from the schema, and files that
+// TypeScript compiles against them.
 
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,8 +14,8 @@ import { parse as parseYaml } from 'yaml';
 
 import { ROOT } from '../../processes/process.js';
 
-/** What a frontend gives the generator, without the paths. */
-export interface CodegenSettings {
+/** The settings of the generator, without the paths. */
+interface CodegenSettings {
   readonly plugins: string[];
   readonly config: Record<string, unknown>;
 }

@@ -1,4 +1,4 @@
-// The questions: three sizes, one document each. A question is repeated, new, or about a report that is not cached; a
+// The queries: three sizes, one document each. A query is repeated, new, or about a report that is not cached; a
 // repeated one is sent in four forms. A counter of fixed length changes from request to request, so that the bytes can be
 // changed in place; the rows of the response stay the same.
 
@@ -22,7 +22,7 @@ const VARIABLES = {
   cold: { filter: { multiCluster: true, namespaces: { names: [`n-${COUNTER}`] } } },
 };
 
-/** The other forms of the repeated question. Bare node:http sends its prepared bytes to any of them. */
+/** The other forms of the repeated query. Bare node:http sends its prepared bytes to any of them. */
 const FORMS = {
   extensions: (body) => ({ ...body, extensions: { clientLibrary: { name: '@apollo/client', version: '4.0.0' } } }),
   'document-id': ({ query, ...body }) => ({ documentId: hash(query), ...body }),
@@ -42,10 +42,10 @@ export function toBody(mode, size) {
 }
 
 /**
- * The request of a question: a body to POST, or none for a GET with everything in its path.
+ * The request of a query: a body to POST, or none for a GET with everything in its path.
  * @returns {{ path: string, body?: string }}
  */
-export function toQuestion(mode, size) {
+export function toRequestOptions(mode, size) {
   const body = toBody(mode, size);
   if (mode !== 'get') return { path: '/graphql', body };
   const { variables, ...rest } = JSON.parse(body);

@@ -6,7 +6,7 @@ import { ERROR_CODES, type UpstreamErrorCode } from '../../../src/errors.js';
 import type { Outcome, Row, Wait } from './fault-rows.js';
 import * as faults from './fault-server.js';
 import { startFaultServer, type Fault, type FaultServer } from './fault-server.js';
-import { NO_TIMER, startGateway, TOKEN, type Answer, type TestGateway } from '../gateway.js';
+import { NO_TIMER, startGateway, TOKEN, type GraphqlResponse, type TestGateway } from '../gateway.js';
 import { createWatchedClock, type WatchedClock } from '../time/watched-clock.js';
 
 export const WORKLOADS = '/detailedCostReport/getWorkloads';
@@ -35,13 +35,13 @@ export const GOOD = faults.json(faults.goodReport());
 /** Fails with a status that forbids a retry. */
 export const DOWN = faults.status(503, { 'retry-after': 60 });
 
-/** A different question for each name. */
+/** A different query for each name. */
 export const namespaceQuery = (name: string): string =>
   `{ workloadCosts(filter: { namespaces: { names: ["${name}"] } }) { rows { totalCount } } }`;
-/** A question about the other report. */
+/** A query for the aggregated report. */
 export const CLUSTER_QUERY = '{ aggregatedCosts(filter: { clusters: ["other"] }) { rows { totalCount } } }';
 
-/** Fails so many times, then succeeds. */
+/** Fails `times` times, then succeeds. */
 export function failing(times: number, fault: Fault): Fault {
   let count = 0;
   return (socket) => {
@@ -59,9 +59,9 @@ export function onReuse(fault: Fault): Fault {
   };
 }
 
-export interface Held {
+interface Held {
   readonly fault: Fault;
-  /** Answers all held requests, and later ones too. */
+  /** Responds to all held requests, and to later ones. */
   readonly release: () => void;
 }
 
@@ -90,7 +90,7 @@ export const NO_BREAKER = {
 export const NO_RETRIES = { SCALEOPS_MAX_ATTEMPTS: '1' };
 export const NO_CACHE = { CACHE_TTL_SECONDS: '0' };
 
-export interface Stand extends AsyncDisposable {
+export interface Fixture extends AsyncDisposable {
   readonly upstream: FaultServer;
   readonly gateway: TestGateway;
   readonly clock: WatchedClock;
@@ -99,7 +99,7 @@ export interface Stand extends AsyncDisposable {
   readonly arrivedAt: (path: string) => number;
 }
 
-interface StandOptions {
+interface FixtureOptions {
   readonly server?: faults.FaultServerOptions;
   readonly env?: Record<string, string>;
   readonly startMs?: number;
@@ -107,7 +107,12 @@ interface StandOptions {
   readonly toUrl?: (url: string) => string;
 }
 
-export async function startStand({ server, env, startMs, toUrl = (url) => url }: StandOptions = {}): Promise<Stand> {
+export async function startFixture({
+  server,
+  env,
+  startMs,
+  toUrl = (url) => url,
+}: FixtureOptions = {}): Promise<Fixture> {
   const upstream = await startFaultServer(server);
   const clock = createWatchedClock(startMs);
   const gateway = startGateway(toUrl(upstream.url), { ...NO_TIMER, SCALEOPS_MAX_RESPONSE_MB: '1', ...env }, clock);
@@ -125,32 +130,32 @@ export async function startStand({ server, env, startMs, toUrl = (url) => url }:
 }
 
 /** Advances time to each retry; returns the pauses too. */
-export async function settle<T>(asked: Promise<T>, clock: WatchedClock) {
+export async function settle<T>(pending: Promise<T>, clock: WatchedClock) {
   const waits: number[] = [];
   for (;;) {
-    const waitMs = await clock.pause(asked);
-    if (waitMs === undefined) return { answer: await asked, waits };
+    const waitMs = await clock.pause(pending);
+    if (waitMs === undefined) return { response: await pending, waits };
     waits.push(waitMs);
     clock.advance(Math.ceil(waitMs));
   }
 }
 
 /** Sends `QUERY`, whose workload report gets the fault of the row. */
-export async function askThroughFault({ gateway, upstream, clock }: Stand, { hangs }: Pick<Row, 'hangs'>) {
+export async function sendThroughFault({ gateway, upstream, clock }: Fixture, { hangs }: Pick<Row, 'hangs'>) {
   const arrived = upstream.requests.length;
-  const calledOff = clock.calledOffSoFar();
-  const asked = gateway.ask(QUERY);
+  const cancelled = clock.cancelledSoFar();
+  const pending = gateway.send(QUERY);
   // The other report completes before time moves.
-  await Promise.all([upstream.arrivals(arrived + 2), clock.calledOff(calledOff + 1)]);
+  await Promise.all([upstream.arrivals(arrived + 2), clock.cancelled(cancelled + 1)]);
   if (hangs) {
     clock.advance(TIMEOUT_MS - 1);
     expect(clock.pending()).toBe(1);
     clock.advance(1);
   }
-  return settle(asked, clock);
+  return settle(pending, clock);
 }
 
-/** The first pause is at most 400 ms, the second at most 800 ms, unless ScaleOps asks for others. */
+/** The first pause is at most 400 ms, the second at most 800 ms, unless ScaleOps sends Retry-After. */
 export function expectWaits(waits: readonly number[], expected: readonly Wait[]): void {
   expect(waits).toHaveLength(expected.length);
   for (const [at, wait] of expected.entries()) {
@@ -160,13 +165,16 @@ export function expectWaits(waits: readonly number[], expected: readonly Wait[])
 }
 
 /** No text or address of the upstream, and no token, in any response or log line. */
-export function expectNothingLeaks({ gateway, ports }: Pick<Stand, 'gateway' | 'ports'>, ...answers: Answer[]): void {
-  const headers = answers.flatMap((answer) => [...answer.headers].flat());
-  const said = [...answers.map(({ text }) => text), ...headers, ...gateway.log.map((line) => JSON.stringify(line))];
+export function expectNothingLeaks(
+  { gateway, ports }: Pick<Fixture, 'gateway' | 'ports'>,
+  ...responses: GraphqlResponse[]
+): void {
+  const headers = responses.flatMap((response) => [...response.headers].flat());
+  const output = [...responses.map(({ text }) => text), ...headers, ...gateway.log.map((line) => JSON.stringify(line))];
   const secrets = [faults.CANARY, TOKEN, /127\.0\.0\.1/, ...ports.map((port) => new RegExp(`(?<!\\d)${port}(?!\\d)`))];
-  const tells = (text: string) => secrets.some((secret) => text.search(secret) >= 0);
-  expect(said.length).toBeGreaterThan(0);
-  expect(said.filter(tells)).toEqual([]);
+  const isLeaked = (text: string) => secrets.some((secret) => text.search(secret) >= 0);
+  expect(output.length).toBeGreaterThan(0);
+  expect(output.filter(isLeaked)).toEqual([]);
 }
 
 const RETRYABLE: Readonly<Record<UpstreamErrorCode, boolean>> = {
@@ -186,14 +194,14 @@ const RETRYABLE: Readonly<Record<UpstreamErrorCode, boolean>> = {
 };
 
 /** One error per field, with the gateway's own messages. */
-export function expectFault(answer: Answer, outcome: Outcome, ...fields: readonly string[]): void {
+export function expectFault(response: GraphqlResponse, outcome: Outcome, ...fields: readonly string[]): void {
   const { code, hint, retryAfterMs } = outcome;
   const message = ERROR_CODES[code].message;
   const failed = fields.length === 0 ? ['workloadCosts'] : fields;
-  expect(answer.status).toBe(200);
-  expect(answer.headers.get('cache-control')).toBe('no-store');
+  expect(response.status).toBe(200);
+  expect(response.headers.get('cache-control')).toBe('no-store');
   // Fields may fail in any order.
-  expect(answer.errors.toSorted((a, b) => (String(a.path) < String(b.path) ? -1 : 1))).toEqual(
+  expect(response.errors.toSorted((a, b) => (String(a.path) < String(b.path) ? -1 : 1))).toEqual(
     failed.toSorted().map((field) => ({
       message: hint === undefined ? message : `${message} ${hint}`,
       path: [field],
@@ -206,21 +214,21 @@ export function expectFault(answer: Answer, outcome: Outcome, ...fields: readonl
       },
     })),
   );
-  for (const field of failed) expect((answer.data as Record<string, unknown>)[field]).toBeNull();
+  for (const field of failed) expect((response.data as Record<string, unknown>)[field]).toBeNull();
 }
 
-/** The workload report is the one of `asOf`, and the response says so everywhere. */
-export function expectStale(answer: Answer, asOf: number): void {
-  expect(answer.status).toBe(200);
-  expect(answer.errors).toEqual([]);
-  expect(answer.data).toMatchObject({ workloadCosts: goodWorkloads(asOf, true) });
-  expect(answer.headers.get('cache-control')).toBe('no-store');
-  const { freshness } = (JSON.parse(answer.text) as { extensions: { freshness: object } }).extensions;
+/** The workload report has this `asOf`, in all parts of the response. */
+export function expectStale(response: GraphqlResponse, asOf: number): void {
+  expect(response.status).toBe(200);
+  expect(response.errors).toEqual([]);
+  expect(response.data).toMatchObject({ workloadCosts: goodWorkloads(asOf, true) });
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  const { freshness } = (JSON.parse(response.text) as { extensions: { freshness: object } }).extensions;
   expect(freshness).toMatchObject({ isStale: true, asOf: new Date(asOf).toISOString() });
 }
 
 /** The operations with errors, with their codes, and no other warning, nor a log line about a defect. */
-export function expectCalmLog({ log }: TestGateway, ...codes: readonly UpstreamErrorCode[]): void {
+export function expectOnlyOperationWarnings({ log }: TestGateway, ...codes: readonly UpstreamErrorCode[]): void {
   expect(log.filter(({ level, msg }) => Number(level) > (msg === 'operation' ? 40 : 30))).toEqual([]);
   expect(
     log.flatMap(({ msg, errorCodes }) => (msg === 'operation' && errorCodes !== undefined ? [errorCodes] : [])),

@@ -1,4 +1,4 @@
-// What a dashboard asks of one client: two windows, with and without a filter, two widgets on one report, and pages.
+// The queries of a dashboard: two windows, with and without a filter, two widgets on one report, and pages.
 
 const PAGE = `totalCount
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
@@ -11,7 +11,7 @@ const PAGE = `totalCount
         }
       }`;
 
-/** The names begin with that of their file, as Relay's compiler asks. */
+/** The names begin with the name of their file, because Relay's compiler requires it. */
 export const TABLE = `query dashboardTableQuery($filter: WorkloadCostsFilter, $where: CostRowsWhere) {
   workloadCosts(filter: $filter) {
     id
@@ -23,7 +23,7 @@ export const TABLE = `query dashboardTableQuery($filter: WorkloadCostsFilter, $w
   }
 }`;
 
-/** Two windows in one answer. */
+/** Two windows in one response. */
 export const WEEK_AND_MONTH = `query dashboardWeekAndMonthQuery {
   week: workloadCosts(filter: { last: "7d" }) {
     id
@@ -77,12 +77,12 @@ const WEEK = { last: '7d' };
 const MONTH = { last: '30d' };
 const CHECKOUT = { namespaces: { names: ['checkout'] } };
 
-export interface Question {
+export interface Query {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-export const QUESTIONS: readonly Question[] = [
+export const QUERIES: readonly Query[] = [
   { query: TABLE, variables: { filter: WEEK } },
   { query: TABLE, variables: { filter: MONTH } },
   { query: TABLE, variables: { filter: { ...WEEK, ...CHECKOUT } } },
@@ -94,4 +94,4 @@ export const QUESTIONS: readonly Question[] = [
 ];
 
 /** The reports that are read page by page. */
-export const PAGED: readonly Question['variables'][] = [{ filter: WEEK }, { filter: MONTH }];
+export const PAGED: readonly Query['variables'][] = [{ filter: WEEK }, { filter: MONTH }];

@@ -8,7 +8,7 @@ import { connect, createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { toTrustedDocuments } from './questions.mjs';
+import { toTrustedDocuments } from './queries.mjs';
 
 const BENCH = join(import.meta.dirname, '..');
 const ROOT = join(BENCH, '../..');

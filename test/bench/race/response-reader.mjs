@@ -6,10 +6,10 @@ const MOST_AFTER_DATA = 2_048;
 
 /**
  * @param {Buffer} expected the beginning of each response
- * @param {() => void} onAnswer
+ * @param {() => void} onResponse
  * @returns {(bytes: Buffer, length: number) => void} throws when a response differs
  */
-export function createAnswerReader(expected, onAnswer) {
+export function createResponseReader(expected, onResponse) {
   let head = '';
   let isInBody = false;
   let isChunked = false;
@@ -21,15 +21,15 @@ export function createAnswerReader(expected, onAnswer) {
   const compare = (bytes, start, end) => {
     const known = Math.min(end - start, expected.length - position);
     if (known > 0 && expected.compare(bytes, start, start + known, position, position + known) !== 0)
-      throw new Error(`a wrong answer, between bytes ${position} and ${position + known} of the body`);
+      throw new Error(`a wrong response, between bytes ${position} and ${position + known} of the body`);
     position += end - start;
-    if (position > expected.length + MOST_AFTER_DATA) throw new Error('an answer is too long');
+    if (position > expected.length + MOST_AFTER_DATA) throw new Error('a response is too long');
   };
   const finish = () => {
-    if (position < expected.length) throw new Error(`an answer is too short: ${position} bytes`);
+    if (position < expected.length) throw new Error(`a response is too short: ${position} bytes`);
     isInBody = false;
     position = 0;
-    onAnswer();
+    onResponse();
   };
   const readHead = (bytes, start, end) => {
     const before = head.length;
@@ -40,7 +40,7 @@ export function createAnswerReader(expected, onAnswer) {
     if (length < END_OF_HEAD.length) return end;
     const stop = start + length - before;
     head = head.slice(0, length);
-    if (!head.startsWith('HTTP/1.1 200')) throw new Error(`the server answered ${head.slice(0, 30)}`);
+    if (!head.startsWith('HTTP/1.1 200')) throw new Error(`the server responded with ${head.slice(0, 30)}`);
     const size = /\r\ncontent-length: *(\d+)/i.exec(head);
     isChunked = size === null;
     left = isChunked ? 0 : Number(size[1]);
