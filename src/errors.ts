@@ -128,14 +128,14 @@ export class UpstreamError extends GatewayError {
   override readonly name = 'UpstreamError';
   readonly retry: RetryRule;
   readonly allowsStale: boolean;
-  readonly isRefusal: boolean;
+  readonly isRejection: boolean;
 
   constructor(code: UpstreamErrorCode, options: UpstreamErrorOptions = {}) {
     const { hint, message = ERROR_CODES[code].message, ...rest } = options;
     super(code, { ...rest, message: hint === undefined ? message : `${message} ${hint}` });
     this.retry = options.retry ?? 'never';
     this.allowsStale = options.allowsStale ?? STALE_IF_ERROR.includes(code);
-    this.isRefusal = REFUSALS.includes(code);
+    this.isRejection = REFUSALS.includes(code);
   }
 }
 

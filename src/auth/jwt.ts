@@ -162,7 +162,7 @@ class SigningKeys {
 
 /** Why the keys could not be fetched, without the message of the error, which may name the host. */
 function toReason(error: unknown, status: number | undefined): string {
-  if (error instanceof errors.JWKSTimeout) return 'no answer in time';
+  if (error instanceof errors.JWKSTimeout) return 'no response in time';
   if (status !== undefined) return status === 200 ? 'not a key set' : `HTTP ${status}`;
   // The cause is the error of the socket, or of the proxy, which has a reason.
   const cause = error instanceof Error ? error.cause : undefined;

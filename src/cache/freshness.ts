@@ -43,12 +43,12 @@ export const MAX_CLOCK_SKEW_MS = 5_000;
 
 /** How long after `receivedAt` a report is fresh, by the state of its window then. */
 export function freshnessLifetimeMs(
-  { report: { window, isWhole }, receivedAt }: TimestampedReport,
+  { report: { window, isComplete }, receivedAt }: TimestampedReport,
   request: ReportRequest,
   { ttlMs, settlingTtlMs, settledTtlMs, settledAfterMs }: FreshnessSettings,
 ): number {
   if (ttlMs === 0) return 0;
-  if (window === null || !isWhole) return ttlMs;
+  if (window === null || !isComplete) return ttlMs;
   const state = windowState(window, { reachesPresent: reachesPresent(request), settledAfterMs }, receivedAt);
   return Math.max(ttlMs, { RUNNING: ttlMs, SETTLING: settlingTtlMs, SETTLED: settledTtlMs }[state]);
 }

@@ -197,7 +197,7 @@ export class ReportCache {
 
   /** Fetches, unless another load cached a fresh report in place of `entry` while this load waited for its slot. */
   async #fetchUnlessDone(load: Load, entry: ReportEntry | undefined): Promise<ReportLookup> {
-    load.assertWanted?.();
+    load.assertNeeded?.();
     const cached = this.#store.get(load);
     const isDone = cached !== undefined && cached !== entry && this.#store.stage(cached) === 'fresh';
     return isDone ? this.#store.lookup(cached, 'hit') : this.#joinFetch(load);

@@ -36,7 +36,7 @@ export interface LoadOptions {
   /** Runs fetches, also those in the background, when a slot is free; immediately by default. */
   readonly runLimited?: <T>(fetch: () => Promise<T>) => Promise<T>;
   /** Called when a fetch in the foreground gets its slot; throws when its result is no longer needed. */
-  readonly assertWanted?: () => void;
+  readonly assertNeeded?: () => void;
 }
 
 /** One load of a report. */
@@ -90,7 +90,7 @@ async function fetchFromUpstream(
     const fetched = await client.fetchReport(request, principal, deadline, callerKey);
     return { ...fetched, requestedAt, receivedAt: clock.now() };
   } catch (error) {
-    if (error instanceof UpstreamError && error.isRefusal) {
+    if (error instanceof UpstreamError && error.isRejection) {
       store.purge(principal);
       shared?.purge(principal);
     }

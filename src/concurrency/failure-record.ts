@@ -10,7 +10,7 @@ import { createSlidingWindowCounter, type SlidingWindowCounter } from './sliding
 
 export interface FailureThresholds {
   /** The breaker trips after this many failures without a success between them… */
-  readonly failuresInARow: number;
+  readonly consecutiveFailures: number;
   /** …or when this share of at least `minCalls` calls within `windowMs` failed. */
   readonly failureRatio: number;
   readonly minCalls: number;
@@ -46,7 +46,7 @@ export class FailureRecord {
   readonly #failedRequests = new Map<string, FailedRequest>();
   /** Origins whose failure is already counted. */
   #countedOrigins = new WeakSet<CallOrigin>();
-  #failuresInARow = 0;
+  #consecutiveFailures = 0;
   /** The latest call, and the latest one of another source: they show whether several sources call. */
   #latestCall: { readonly source: string; readonly at: number } | undefined;
   #otherSourceAt = -Infinity;
@@ -60,7 +60,7 @@ export class FailureRecord {
   addSuccess({ source = '' }: CallOrigin): void {
     this.#recordSource(source);
     this.#recent.add('call');
-    this.#failuresInARow = 0;
+    this.#consecutiveFailures = 0;
     for (const failed of this.#failedRequests.values()) failed.isConsecutive = false;
   }
 
@@ -70,7 +70,7 @@ export class FailureRecord {
     this.#countedOrigins.add(origin);
     this.#recent.add('call');
     this.#recent.add('failure');
-    this.#failuresInARow += 1;
+    this.#consecutiveFailures += 1;
     return this.#shouldTrip();
   }
 
@@ -88,13 +88,14 @@ export class FailureRecord {
     this.#recent.clear();
     this.#failedRequests.clear();
     this.#countedOrigins = new WeakSet();
-    this.#failuresInARow = 0;
+    this.#consecutiveFailures = 0;
   }
 
   #shouldTrip(): boolean {
-    const { failuresInARow, failureRatio, minCalls } = this.#thresholds;
-    const inARow = this.#failuresInARow + this.#countRequests(failuresInARow, ({ isConsecutive }) => isConsecutive);
-    if (inARow >= failuresInARow) return true;
+    const { consecutiveFailures, failureRatio, minCalls } = this.#thresholds;
+    const inARow =
+      this.#consecutiveFailures + this.#countRequests(consecutiveFailures, ({ isConsecutive }) => isConsecutive);
+    if (inARow >= consecutiveFailures) return true;
     const calls = this.#recent.count('call');
     const needed = calls * failureRatio;
     return calls >= minCalls && this.#recent.count('failure') + this.#countRequests(needed, () => true) >= needed;

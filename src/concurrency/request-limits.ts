@@ -29,15 +29,15 @@ export function createRequestLimits({ perMinute, clock }: { readonly perMinute: 
   const isAccepted = (callerKey: string): boolean => accepted.get(callerKey) === true;
   return {
     /** Before authentication: ten times the limit of a caller. */
-    takeAddress: (address: string): number => addresses.take(address),
+    countAddress: (address: string): number => addresses.take(address),
     /** After authentication. */
-    takeCaller: (callerKey: string): number => callers.take(callerKey),
+    countCaller: (callerKey: string): number => callers.take(callerKey),
     /**
      * Before the first call to ScaleOps with a caller's token (SCALEOPS_AUTH=forward). A caller that was accepted earlier
      * always passes. Any other counts as failed until `recordAuthenticationSuccess`, so that concurrent guesses are
      * limited too.
      */
-    takeAttempt: (address: string, callerKey: string): number => (isAccepted(callerKey) ? 0 : failures.take(address)),
+    countAttempt: (address: string, callerKey: string): number => (isAccepted(callerKey) ? 0 : failures.take(address)),
     /** ScaleOps accepted the caller's token. */
     recordAuthenticationSuccess(address: string, callerKey: string): void {
       if (isAccepted(callerKey)) return;

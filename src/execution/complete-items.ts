@@ -2,7 +2,7 @@
 // still promises before it starts many more.
 
 /** Runs a computation that yields where it may pause. Rejects once its operation has ended. */
-export type RunSteps = <T>(steps: Generator<undefined, T, undefined>) => T | Promise<T>;
+export type RunComputation = <T>(computation: Generator<undefined, T, undefined>) => T | Promise<T>;
 
 /** Items that are completed between two pauses: well under a millisecond of work. */
 const ITEMS_PER_STEP = 16;
@@ -17,7 +17,7 @@ const MAX_PENDING_ITEMS = 5_000;
 export function completeItems(
   list: Iterable<unknown>,
   complete: (value: unknown, index: number) => unknown,
-  runSteps: RunSteps = runAll,
+  runComputation: RunComputation = runToEnd,
 ): unknown {
   const source = list[Symbol.iterator]();
   const completed: unknown[] = [];
@@ -41,7 +41,7 @@ export function completeItems(
       if (completed.length % ITEMS_PER_STEP === 0) yield;
     }
   };
-  const run = Array.isArray(list) && list.length <= ITEMS_PER_STEP ? runAll : runSteps;
+  const run = Array.isArray(list) && list.length <= ITEMS_PER_STEP ? runToEnd : runComputation;
   const completeRest = async (started: unknown): Promise<unknown[]> => {
     await started;
     await Promise.all(pending);
@@ -55,9 +55,9 @@ export function completeItems(
   return started instanceof Promise || pending.length > 0 ? completeRest(started) : completed;
 }
 
-function runAll<T>(steps: Generator<undefined, T, undefined>): T {
+function runToEnd<T>(computation: Generator<undefined, T, undefined>): T {
   for (;;) {
-    const { done, value } = steps.next();
+    const { done, value } = computation.next();
     if (done === true) return value;
   }
 }

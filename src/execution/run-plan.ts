@@ -10,7 +10,7 @@ import {
   type GraphQLResolveInfo,
 } from 'graphql';
 
-import { completeItems, isThenable, type RunSteps } from './complete-items.js';
+import { completeItems, isThenable, type RunComputation } from './complete-items.js';
 import { FieldErrors, NOT_RESOLVED } from './field-errors.js';
 import type { Plan, PlannedField, PlannedFields, PlannedValue, Values } from './plan.js';
 import { resolveFieldsByType } from './resolve-type.js';
@@ -23,7 +23,7 @@ interface ExecutionHooks {
   /** Returns the error that ends the whole operation. Called before each field. */
   readonly stopped?: () => Error | undefined;
   /** Runs the completion of a long list, which yields where it may pause. By default it does not pause. */
-  readonly runSteps?: RunSteps;
+  readonly runComputation?: RunComputation;
   /** Called when a field starts; the returned function, when the field has its value or its error. */
   readonly onField?: ((info: GraphQLResolveInfo) => () => void) | undefined;
 }
@@ -192,7 +192,7 @@ function completeList(execution: FieldExecution, item: PlannedValue, list: unkno
   }
   const complete = (value: unknown, index: number): unknown =>
     completeValueCatchingError(execution, item, value, { prev: path, key: index, typename: undefined });
-  return completeItems(list, complete, execution.run.hooks.runSteps);
+  return completeItems(list, complete, execution.run.hooks.runComputation);
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

@@ -49,9 +49,9 @@ async function compareAggregated(
   { shift, between }: BaselineInput,
   context: GatewayContext,
 ): Promise<LoadedComparison> {
-  const { windows, loaders } = context;
+  const { windowClock, loaders } = context;
   const { calendar } = current;
-  const described = toWindow(current, windows);
+  const described = toWindow(current, windowClock);
   // The requested window: that of the report may differ.
   const window =
     request.from === undefined || request.to === undefined
@@ -59,15 +59,17 @@ async function compareAggregated(
       : { startTime: request.from, endTime: request.to };
   const elapsed = calendar?.includeCurrent === true ? elapsedPart(window, current.asOf) : window;
   const requested =
-    between == null ? baselineOf(elapsed, shift ?? 'PREVIOUS_PERIOD', calendar) : toBaseline(between, window, windows);
+    between == null
+      ? baselineOf(elapsed, shift ?? 'PREVIOUS_PERIOD', calendar)
+      : toBaseline(between, window, windowClock);
   const { startTime: from, endTime: to } = requested;
   const baseline = await loaders.report.load({ ...request, range: undefined, from, to });
-  const baselineWindow = describeWindow(requested, false, windows);
+  const baselineWindow = describeWindow(requested, false, windowClock);
   const isComplete =
     described.state !== 'RUNNING' &&
     baselineWindow.state !== 'RUNNING' &&
     haveSameLength(window, requested, calendar?.timeZone ?? 'UTC') &&
-    [current, baseline].every(({ report }) => report.isWhole && hasAllNumbers(report.warnings, ['totalCost']));
+    [current, baseline].every(({ report }) => report.isComplete && hasAllNumbers(report.warnings, ['totalCost']));
   return { current, baseline, isDerived: false, baselineWindow, isComplete };
 }
 
@@ -81,7 +83,7 @@ function elapsedPart({ startTime, endTime }: ReportWindow, asOfMs: number): Repo
 function toBaseline(
   between: NonNullable<BaselineInput['between']>,
   window: ReportWindow,
-  { nowMs }: GatewayContext['windows'],
+  { nowMs }: GatewayContext['windowClock'],
 ): ReportWindow {
   assertWindow('with.between', between);
   const baseline = { startTime: between.from, endTime: between.to };
@@ -98,7 +100,7 @@ async function compareWorkloads(
   { shift, between }: BaselineInput,
   context: GatewayContext,
 ): Promise<LoadedComparison> {
-  const { windows } = context;
+  const { windowClock } = context;
   if (between != null || (shift ?? 'PREVIOUS_PERIOD') !== 'PREVIOUS_PERIOD') {
     throw new UserInputError(
       between != null ? 'with.between' : 'with.shift',
@@ -109,9 +111,9 @@ async function compareWorkloads(
   const doubled = await loadDoubled(current, request, context);
   const [compared, baseline] = await alignAges([current, doubled], context);
   await assertDerivable([compared, baseline], context);
-  const { startTime, endTime } = toWindow(compared, windows);
+  const { startTime, endTime } = toWindow(compared, windowClock);
   const previous = { startTime: 2 * startTime - endTime, endTime: startTime };
-  const baselineWindow = describeWindow(previous, false, windows);
+  const baselineWindow = describeWindow(previous, false, windowClock);
   return { current: compared, baseline, isDerived: true, baselineWindow, isComplete: false };
 }
 
@@ -146,7 +148,7 @@ async function assertDerivable(reports: readonly LoadedReport[], { runReportQuer
     const totals = await runReportQuery(report, { rows: 1 }, report.sumRows(undefined, []));
     const isReadable =
       hasAllNumbers(report.warnings, ['totalCost', 'onDemandHours', 'spotHours']) && totals.rowsWithoutCost() === 0;
-    if (report.isWhole && isReadable) continue;
+    if (report.isComplete && isReadable) continue;
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {
       message:
         'Some costs of ScaleOps are missing, so that no baseline can be derived for workloads. ' +

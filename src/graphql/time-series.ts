@@ -44,8 +44,8 @@ const MAX_RESPONSE_TIME_MS = 1_000;
 /** @throws UserInputError that names the range or the granularity; UpstreamError when all reports fail. */
 export async function loadSeries(input: SeriesInput, context: GatewayContext): Promise<LoadedSeries> {
   const { request, range, granularity, timeZone } = input;
-  const { windows, maxIntervals, permissions } = context;
-  const nowMs = windows.nowMs();
+  const { windowClock, maxIntervals, permissions } = context;
+  const nowMs = windowClock.nowMs();
   assertAllowed(permissions, request);
   const split = withinPath('filter.timeRange', () =>
     splitIntoIntervals({ range, granularity, timeZone, maxIntervals }, nowMs),
@@ -62,7 +62,7 @@ export async function loadSeries(input: SeriesInput, context: GatewayContext): P
   return {
     id: toOpaqueId(JSON.stringify([toRequestKey(request), granularity, timeZone, whole.startTime, whole.endTime])),
     request,
-    window: describeWindow(whole, last?.isRunning === true, windows),
+    window: describeWindow(whole, last?.isRunning === true, windowClock),
     intervals,
     reports: intervals.map(({ loaded }) => (loaded instanceof Error ? null : loaded.report)),
   };
@@ -72,7 +72,7 @@ export async function loadSeries(input: SeriesInput, context: GatewayContext): P
 async function loadAll(
   { request, granularity, timeZone }: SeriesInput,
   intervals: readonly Interval[],
-  { loaders, budget, windows, remainingMs, startDeadline }: GatewayContext,
+  { loaders, budget, windowClock, remainingMs, startDeadline }: GatewayContext,
 ): Promise<readonly LoadedInterval[]> {
   const operationMs = remainingMs();
   const timeoutMs = operationMs - Math.min(MAX_RESPONSE_TIME_MS, RESPONSE_TIME_RATIO * operationMs);
@@ -94,7 +94,7 @@ async function loadAll(
         // `comparison` of an interval is with the day, week or month before it.
         const unit = granularity === 'HOURLY' ? undefined : CALENDAR_UNITS[granularity];
         const calendar = unit && { unit, count: 1, includeCurrent: isPartial, timeZone };
-        const window = describeWindow(interval, isRunning, windows);
+        const window = describeWindow(interval, isRunning, windowClock);
         return { window, isPartial, loaded: loaded instanceof Error ? loaded : { ...loaded, calendar } };
       }),
     );

@@ -9,7 +9,7 @@ import type { LoadStats } from '../loaders/load-stats.js';
 import type { Permissions } from '../report/permissions/permissions.js';
 import type { Principal } from '../upstream/principal.js';
 import type { HttpRequest } from './http-message.js';
-import type { OperationFacts } from '../telemetry/instrumentation.js';
+import type { OperationInfo } from '../telemetry/instrumentation.js';
 import type { ResponseFormat } from './response/format.js';
 import { parseTraceId } from './response/trace-parent.js';
 
@@ -31,7 +31,7 @@ export class GraphQLRequest {
   permissions: Permissions | undefined;
   /** Undefined when there are no credentials for ScaleOps, which is an error of each report. */
   principal: Principal | undefined;
-  operation: OperationFacts | undefined;
+  operation: OperationInfo | undefined;
   /** Undefined when the operation was not executed. */
   stats: LoadStats | undefined;
   isResponseCacheHit = false;

@@ -134,9 +134,9 @@ async function runSteps(
   if (!request.format.isAcceptable) throw new GatewayError('NOT_ACCEPTABLE');
   const parameters = await steps.readParameters(http);
   const operation = await steps.resolveOperation(parameters);
-  request.operation = operation.facts;
+  request.operation = operation.info;
   // A GET is safe (RFC 9110, section 9.2.1): it executes only queries.
-  if (http.method === 'GET' && operation.facts.type !== 'query') throw new GatewayError('METHOD_NOT_ALLOWED');
+  if (http.method === 'GET' && operation.info.type !== 'query') throw new GatewayError('METHOD_NOT_ALLOWED');
   const variables = steps.checkVariables(operation, parameters.variables);
   const keyFor = toResponseKey(request, operation, variables);
   // No step refuses the request after this one: documents of refused requests must not take memory.

@@ -83,11 +83,11 @@ export function createResponder(options: RespondOptions) {
       const age = computeAge(context.stats, clock.now());
       const extensions = age === undefined ? result.extensions : { ...toFreshnessExtension(age), ...result.extensions };
       const pieces = serializeResult(extensions === undefined ? result : { ...result, extensions });
-      const { runSteps, budget } = context;
+      const { runComputation, budget } = context;
       const onBytes = (count: number): void => {
         budget.chargeBytes(count);
       };
-      const body = toFormat(request, await toBody(pieces, { runSteps, onBytes }));
+      const body = toFormat(request, await toBody(pieces, { runComputation, onBytes }));
       // Clients may not cache a response with errors; `extensions.freshness` still says how old its data is.
       const isComplete = result.errors === undefined && trace === undefined;
       const isCacheable = isComplete && age?.isStale === false && request.format.kind !== 'event-stream';

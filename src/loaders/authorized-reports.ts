@@ -4,7 +4,7 @@ import type { ReportCache } from '../cache/report-cache.js';
 import type { ReportLookup } from '../cache/report-lookup.js';
 import { restrictRequest, type RestrictedRequest } from '../report/permissions/restrict-request.js';
 import type { Permissions } from '../report/permissions/permissions.js';
-import type { RunReportQuery } from './operation-steps.js';
+import type { RunReportQuery } from './operation-runner.js';
 
 /** The part of the cache that returns reports. */
 export type Reports = Pick<ReportCache, 'load' | 'loadFromMemory' | 'loadIfError' | 'findRelated'>;

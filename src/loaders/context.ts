@@ -6,7 +6,7 @@ import { createLoadStats, type LoadStats } from './load-stats.js';
 import { createMemoize, type Memoize } from './memoize.js';
 import { OperationBudget } from './operation-budget.js';
 import { createLoaders, type Loaders } from './operation-loaders.js';
-import { createOperationSteps, type RunReportQuery, type RunSteps } from './operation-steps.js';
+import { createOperationRunner, type RunReportQuery, type RunComputation } from './operation-runner.js';
 import type { Caller, RequestServices } from './request-services.js';
 
 /** Decides which window a relative period means, and whether it is over. */
@@ -24,7 +24,7 @@ export interface GatewayContext {
   readonly memoize: Memoize;
   readonly runReportQuery: RunReportQuery;
   /** Runs other long work of the operation. */
-  readonly runSteps: RunSteps;
+  readonly runComputation: RunComputation;
   readonly acquireLargeResponseSlot: () => Promise<void>;
   /** The time left for the operation. */
   readonly remainingMs: () => number;
@@ -33,7 +33,7 @@ export interface GatewayContext {
   /** Whether a resolver may return a SerializedList. The executor sets it. */
   serializesLists: boolean;
   readonly multiClusterByDefault: boolean;
-  readonly windows: WindowClock;
+  readonly windowClock: WindowClock;
   readonly maxPageRows: number | undefined;
   /** Intervals of one time series. */
   readonly maxIntervals: number;
@@ -47,24 +47,24 @@ export function createContext(services: RequestServices, caller: Caller): Gatewa
   let nowMs: number | undefined;
   const stats = createLoadStats();
   const budget = new OperationBudget(services.limits);
-  const steps = createOperationSteps(services.scheduler, budget, {
+  const runner = createOperationRunner(services.scheduler, budget, {
     // The signal starts the deadline's timer, so it is read only when work has to wait.
     throwIfAborted: () => {
       caller.signal.throwIfAborted();
     },
   });
   return {
-    loaders: createLoaders(services, { caller, stats, budget, steps }),
+    loaders: createLoaders(services, { caller, stats, budget, runner }),
     stats,
     budget,
     memoize: createMemoize(),
-    runReportQuery: steps.runReportQuery,
-    runSteps: steps.run,
+    runReportQuery: runner.runReportQuery,
+    runComputation: runner.run,
     acquireLargeResponseSlot,
     serializesLists: false,
     // Permissions for some clusters mean those clusters, as if the filter had named them.
     multiClusterByDefault: services.multiClusterByDefault || permissions?.clusters !== undefined,
-    windows: { nowMs: () => (nowMs ??= clock.now()), settledAfterMs },
+    windowClock: { nowMs: () => (nowMs ??= clock.now()), settledAfterMs },
     maxPageRows: services.maxPageRows,
     maxIntervals: services.maxIntervals,
     remainingMs: () => caller.remainingMs?.() ?? Infinity,

@@ -11,12 +11,12 @@ import { groupBy, type Group } from '../report/columns/group-by.js';
 import { createCoverage, toRootRequest, type EntityRequest } from '../report/entities/entity-request.js';
 import type { RelatedReport } from './authorized-reports.js';
 import { createLoadOnce } from './paced-results.js';
-import type { OperationSteps } from './operation-steps.js';
+import type { OperationRunner } from './operation-runner.js';
 import { toError, type LoadedReport, type ReportLoader } from './report-loader.js';
 
 interface EntityLoaderOptions {
   readonly reports: Pick<ReportLoader, 'load'>;
-  readonly steps: OperationSteps;
+  readonly runner: OperationRunner;
   /** Finds fresh reports that may contain the entities, best first. */
   readonly findRelated: (requests: Group<EntityRequest>) => Promise<readonly RelatedReport[]>;
   /** The same for stale reports, after ScaleOps failed with `fault`. */
@@ -60,7 +60,7 @@ export function createEntityLoader(options: EntityLoaderOptions): EntityReportLo
       cache: false,
       // After the other reports of the operation have started, because they may contain the entities, and after the rest
       // of a long list has requested its entities.
-      batchScheduleFn: options.steps.whenIdle,
+      batchScheduleFn: options.runner.whenIdle,
     },
   );
   return { load: (request) => loadOnce(toKey(request), () => loader.load(request)) };
@@ -117,10 +117,10 @@ async function assignFrom(
 async function assign(
   lookup: LoadedReport | ReportLookup,
   requests: readonly EntityRequest[],
-  { steps, results }: Batch,
+  { runner, results }: Batch,
 ): Promise<void> {
   const query = lookup.report.split(requests.map(({ entity }) => entity));
-  const parts = await steps.runReportQuery(lookup.report, { rows: 1 }, query);
+  const parts = await runner.runReportQuery(lookup.report, { rows: 1 }, query);
   for (const entityRequest of requests) {
     const report = parts.get(entityRequest.entity) ?? null;
     // With the request that a root query would make, so that its cursors are the same.

@@ -36,7 +36,7 @@ export class OperationBudget {
   }
 
   /** Charges rows of a report, or entries of its tables, for one pass over them. */
-  chargeReading(entries: number): void {
+  chargeScan(entries: number): void {
     this.#cost += entries;
     this.#check();
   }

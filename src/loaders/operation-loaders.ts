@@ -15,10 +15,10 @@ export type Loaders = ReturnType<typeof createLoaders>;
 
 /** Loaders close over their caller and are never shared. */
 export function createLoaders(services: RequestServices, operation: Operation) {
-  const { caller, steps } = operation;
+  const { caller, runner } = operation;
   const { permissions } = caller;
   const cache =
-    permissions === undefined ? services.cache : restrictReports(services.cache, permissions, steps.runReportQuery);
+    permissions === undefined ? services.cache : restrictReports(services.cache, permissions, runner.runReportQuery);
   const shared = { services, cache, reports: createOperationReports(), operation };
   const report = createReportLoader(shared, createLimiter(services.maxConcurrentReports));
   // Time series may use only some of the slots for upstream calls.
@@ -29,7 +29,7 @@ export function createLoaders(services: RequestServices, operation: Operation) {
 /** Loads entities, if possible from cached reports that contain them. */
 function createRelatedLoader(shared: Shared, report: ReportLoader): EntityReportLoader {
   const { services, cache, reports, operation } = shared;
-  const { caller, stats, steps } = operation;
+  const { caller, stats, runner } = operation;
   const useRelated = async (related: RelatedReport): Promise<ReportLookup> => {
     const lookup = await related.use();
     recordLookup(stats, lookup);
@@ -42,7 +42,7 @@ function createRelatedLoader(shared: Shared, report: ReportLoader): EntityReport
   };
   return createEntityLoader({
     reports: report,
-    steps,
+    runner,
     async findRelated(requests) {
       // Reports that the operation reads anyway come first, so that the whole response shows the same data.
       const own = await reports.find(requests);

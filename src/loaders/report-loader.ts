@@ -11,7 +11,7 @@ import type { OperationCache } from './authorized-reports.js';
 import { recordLookup, startWait, type LoadStats } from './load-stats.js';
 import type { OperationBudget } from './operation-budget.js';
 import type { OperationReports } from './operation-reports.js';
-import type { OperationSteps } from './operation-steps.js';
+import type { OperationRunner } from './operation-runner.js';
 import type { Caller, RequestServices } from './request-services.js';
 
 /** A report as a resolver sees it, and its request. */
@@ -37,7 +37,7 @@ export interface Operation {
   readonly caller: Caller;
   readonly stats: LoadStats;
   readonly budget: OperationBudget;
-  readonly steps: OperationSteps;
+  readonly runner: OperationRunner;
 }
 
 /** What the loaders of one operation share. */
@@ -86,7 +86,7 @@ export function createReportLoader(shared: Shared, limit: RunLimited): ReportLoa
 function createLimitedLoad({ services, cache, operation: { caller, budget, stats } }: Shared, limit: RunLimited) {
   const { credentials, windows } = services;
   /** An operation that has exceeded its budget, or has ended, makes no more calls. */
-  const assertWanted = (): void => {
+  const assertNeeded = (): void => {
     if (budget.exceeded !== undefined) throw budget.exceeded;
     if ((caller.remainingMs?.() ?? Infinity) <= 0) throw new UpstreamError('UPSTREAM_TIMEOUT', { reason: 'deadline' });
   };
@@ -96,7 +96,7 @@ function createLimitedLoad({ services, cache, operation: { caller, budget, stats
     const { signal, callerKey } = caller;
     const runLimited: RunLimited = (fetch) => limit(fetch, callerKey ?? principal.id);
     const onWait = () => startWait(stats, windows.clock);
-    return cache.load(request, principal, { signal, callerKey, noCache, runLimited, assertWanted, onWait });
+    return cache.load(request, principal, { signal, callerKey, noCache, runLimited, assertNeeded, onWait });
   };
 }
 

@@ -26,7 +26,7 @@ import { splitRows, gatherRows } from './entities/split.js';
 import { indexWorkloads, mergeRows, toWorkloadKey, WORKLOAD_ENTRY_BYTES } from './entities/workload-index.js';
 import { SharedReport } from './shared-report.js';
 import { identifyRows, type RowIds } from './row-ids.js';
-import { precompute, runAll, type Steps } from './steps.js';
+import { precompute, runToEnd, type Computation } from './computation.js';
 import { warningsAmong, type ReportWarning } from './warnings.js';
 import type { ReportWindow } from './window.js';
 
@@ -48,7 +48,7 @@ interface View extends Pick<VisibleRows, 'clusters' | 'byteSize'>, Partial<Pick<
 }
 
 /**
- * A report, or a part of one. Methods that read rows are computations in steps, see steps.ts.
+ * A report, or a part of one. Methods that read rows are computations that can pause, see computation.ts.
  *
  * What they cost, in rows or table entries read: `scanCost` for each condition, sort key, dimension and sum, and
  * `labelScanCost` more for each label that a dimension reads. Ranks for sort keys and label columns are computed
@@ -99,7 +99,7 @@ export class Report {
   }
 
   /** @throws CursorError for an `after` or `before` that is not a cursor of this list. */
-  *selectRows({ where, orderBy = [], origin, needsIds = false, ...page }: RowQuery): Steps<RowPage> {
+  *selectRows({ where, orderBy = [], origin, needsIds = false, ...page }: RowQuery): Computation<RowPage> {
     const order = dropRepeated(orderBy);
     // A cursor is looked up by ids.
     if (needsIds || page.after !== undefined || page.before !== undefined) yield* this.#shared.identifyRows();
@@ -113,12 +113,12 @@ export class Report {
   }
 
   /** Whether there are rows, and none has a value in this dimension. Reads rows up to the first value. */
-  lacks(dimension: Dimension): boolean {
+  hasNoValueOf(dimension: Dimension): boolean {
     return this.rowCount > 0 && this.#rows.every(createNullTest(this.#shared.columns, dimension));
   }
 
   /** @param fields the sums that will be read; all by default. */
-  *sumRows(where?: RowsWhere, fields: readonly SumField[] = SUM_FIELDS): Steps<Totals> {
+  *sumRows(where?: RowsWhere, fields: readonly SumField[] = SUM_FIELDS): Computation<Totals> {
     const rows = yield* this.#find(where);
     return {
       rowCount: rows.length,
@@ -127,14 +127,14 @@ export class Report {
     };
   }
 
-  *breakDown({ by, where, fields = SUM_FIELDS, ...query }: BreakdownQuery): Steps<Breakdown> {
+  *breakDown({ by, where, fields = SUM_FIELDS, ...query }: BreakdownQuery): Computation<Breakdown> {
     const grouped = yield* this.groupRows(by, where);
     const ranksOf = (dimension: number) => this.#shared.ranksOf(by[dimension]!);
     return yield* breakDown({ ...query, grouped, ranksOf, fields });
   }
 
   /** The rows in groups, and their sums. Cached with the report, but not for a view. */
-  *groupRows(by: readonly Dimension[], where?: RowsWhere): Steps<GroupedRows> {
+  *groupRows(by: readonly Dimension[], where?: RowsWhere): Computation<GroupedRows> {
     const columns: NameColumn[] = [];
     for (const dimension of by) columns.push(yield* this.#shared.columnOf(dimension));
     return yield* groupAndSum({
@@ -166,7 +166,7 @@ export class Report {
   }
 
   /** Whether the window is the requested one, and ScaleOps does not say that data is missing. */
-  get isWhole(): boolean {
+  get isComplete(): boolean {
     return !this.isPartial && this.warnings.every(({ code }) => code !== 'WINDOW_MISMATCH');
   }
 
@@ -179,7 +179,7 @@ export class Report {
    * The report of each entity, as ScaleOps would have returned it. Entities without rows are left out, unless this report is
    * partial: then their rows may be missing. Reads each row once.
    */
-  *split(entities: readonly EntityRef[]): Steps<ReadonlyMap<EntityRef, Report>> {
+  *split(entities: readonly EntityRef[]): Computation<ReadonlyMap<EntityRef, Report>> {
     const parts = new Map<EntityRef, Report>();
     for (const { rows, spellings } of yield* splitRows(this.#shared.columns, this.#rows, entities)) {
       if (rows.length === 0 && !this.isPartial) continue;
@@ -196,7 +196,7 @@ export class Report {
    * The report of the rows that a caller may see, re-aggregated if requested. Sums and shares are those of a report without
    * any other rows.
    */
-  *restrict(permissions: Permissions, reAggregation?: ReAggregation): Steps<Report> {
+  *restrict(permissions: Permissions, reAggregation?: ReAggregation): Computation<Report> {
     const { columns } = this.#shared;
     const cache = this.#cache;
     const key = `visible to ${permissions.key}`;
@@ -216,7 +216,7 @@ export class Report {
    * The row of a workload, without regard to case, in a report of one namespace; the sum of its rows where it has several;
    * null when there is none. A sum is null when one of the rows does not have the number.
    */
-  *findWorkload(type: string, name: string, origin: RowOrigin): Steps<ReportRow | null> {
+  *findWorkload(type: string, name: string, origin: RowOrigin): Computation<ReportRow | null> {
     const { columns } = this.#shared;
     const makeIndex = () => indexWorkloads(columns, this.#rows);
     const index = yield* this.#cache.get('workloads', makeIndex, ({ size }) => WORKLOAD_ENTRY_BYTES * size);
@@ -229,27 +229,27 @@ export class Report {
     return toRow({ ...source, columns: merged, ids: () => ids }, rows.length);
   }
 
-  *#find(where: RowsWhere | undefined): Steps<Uint32Array> {
+  *#find(where: RowsWhere | undefined): Computation<Uint32Array> {
     return where === undefined
       ? this.#rows
       : yield* findRows(this.#shared.columns, where, this.#rows, (dimension) => this.#shared.columnOf(dimension));
   }
 
-  *#numbersOf(field: NumberField): Steps<NumberColumn> {
+  *#numbersOf(field: NumberField): Computation<NumberColumn> {
     return this.#view.numbersOf === undefined
       ? this.#shared.columns.numbers[field]
       : yield* this.#view.numbersOf(field);
   }
 
-  *#sum(field: SumField, rows: Uint32Array): Steps<number> {
+  *#sum(field: SumField, rows: Uint32Array): Computation<number> {
     return yield* sumRows(yield* this.#numbersOf(field), rows);
   }
 
-  *#rowSource(origin: RowOrigin): Steps<RowSource> {
+  *#rowSource(origin: RowOrigin): Computation<RowSource> {
     const shared = this.#shared;
     this.#cost ??= yield* this.#sum('totalCost', this.#rows);
     let rowIds: RowIds | undefined;
-    const ids = () => (rowIds ??= runAll(shared.identifyRows()));
+    const ids = () => (rowIds ??= runToEnd(shared.identifyRows()));
     return { columns: shared.columns, reportCost: this.#cost, ids, origin };
   }
 

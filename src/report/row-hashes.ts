@@ -4,7 +4,7 @@
 import { labelsAt } from './columns/cells.js';
 import { EMPTY_LIST, type Columns, type Label, type LabelField } from './columns/columns.js';
 import type { StringColumn } from './columns/strings.js';
-import { forEachIndex, inRanges, ITEMS_PER_STEP, type Steps } from './steps.js';
+import { forEachIndex, inRanges, ITEMS_PER_STEP, type Computation } from './computation.js';
 
 // Odd numbers with many bits, one for each half of a hash.
 const FIRST_FACTOR = 0x2c1b3c6d;
@@ -33,7 +33,7 @@ function addText(hashes: Uint32Array, at: number, text: string): void {
   add(hashes, at, first, second);
 }
 
-export function* hashTexts(texts: StringColumn): Steps<Uint32Array> {
+export function* hashTexts(texts: StringColumn): Computation<Uint32Array> {
   const hashes = new Uint32Array(2 * texts.length);
   yield* inRanges(
     texts.length,
@@ -59,7 +59,7 @@ export function* addLists(
   columns: Columns,
   field: LabelField,
   rows?: Uint32Array,
-): Steps<undefined> {
+): Computation<undefined> {
   const lists = columns.lists[field];
   const seed = FIELD_SEEDS[field];
   const hashOfList = new Map<number, readonly [number, number]>();
@@ -92,7 +92,7 @@ function hashLabels(labels: readonly Label[]): readonly [number, number] {
   return [first, second];
 }
 
-export function* addCodes(hashes: Uint32Array, codes: Uint32Array, words: Uint32Array): Steps<undefined> {
+export function* addCodes(hashes: Uint32Array, codes: Uint32Array, words: Uint32Array): Computation<undefined> {
   return yield* inRanges(codes.length, (from, to) => {
     for (let row = from; row < to; row += 1) {
       const code = codes[row]!;
@@ -102,7 +102,7 @@ export function* addCodes(hashes: Uint32Array, codes: Uint32Array, words: Uint32
 }
 
 /** Adds ScaleOps' own id and the labels of the owner to these rows. */
-export function* addDetails(hashes: Uint32Array, columns: Columns, rows: Uint32Array): Steps<undefined> {
+export function* addDetails(hashes: Uint32Array, columns: Columns, rows: Uint32Array): Computation<undefined> {
   yield* forEachIndex(rows.length, (at) => {
     addText(hashes, rows[at]!, columns.ids.at(rows[at]!));
   });

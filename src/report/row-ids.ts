@@ -6,7 +6,7 @@ import { NAME_FIELDS, type Columns } from './columns/columns.js';
 import { filterRows } from './query/filter-rows.js';
 import { add, addCodes, addDetails, addLists, hashTexts, RowTable } from './row-hashes.js';
 import { range } from './sort.js';
-import { inRanges, type Steps } from './steps.js';
+import { inRanges, type Computation } from './computation.js';
 
 /** The characters of an id. */
 const LENGTH = 12;
@@ -51,7 +51,7 @@ export class RowIds {
 }
 
 /** Reads the names and lists of each row, and each distinct text once. */
-export function* identifyRows(columns: Columns): Steps<RowIds> {
+export function* identifyRows(columns: Columns): Computation<RowIds> {
   const { rowCount, names } = columns;
   const { codes } = names.workloadName;
   const hashes = new Uint32Array(2 * rowCount);
@@ -71,7 +71,7 @@ function createHashTable(hashes: Uint32Array, rowCount: number): RowTable {
 }
 
 /** Marks the rows whose hash is not unique. */
-function* markEqual(hashes: Uint32Array, rowCount: number): Steps<Uint8Array> {
+function* markEqual(hashes: Uint32Array, rowCount: number): Computation<Uint8Array> {
   const table = createHashTable(hashes, rowCount);
   const isEqual = new Uint8Array(rowCount);
   yield* inRanges(rowCount, (from, to) => {
@@ -84,7 +84,7 @@ function* markEqual(hashes: Uint32Array, rowCount: number): Steps<Uint8Array> {
 }
 
 /** Makes all hashes different. */
-function* separateEqual(hashes: Uint32Array, columns: Columns): Steps<undefined> {
+function* separateEqual(hashes: Uint32Array, columns: Columns): Computation<undefined> {
   const { rowCount, names } = columns;
   const isEqual = yield* markEqual(hashes, rowCount);
   if (!isEqual.includes(1)) return undefined;
@@ -99,7 +99,7 @@ function* separateEqual(hashes: Uint32Array, columns: Columns): Steps<undefined>
 }
 
 /** Numbers rows with equal hashes, and adds the numbers to the hashes. */
-function* numberEqual(hashes: Uint32Array, rowCount: number): Steps<undefined> {
+function* numberEqual(hashes: Uint32Array, rowCount: number): Computation<undefined> {
   const table = createHashTable(hashes, rowCount);
   const counts = new Map<number, number>();
   return yield* inRanges(rowCount, (from, to) => {

@@ -1,6 +1,6 @@
 // A sort that can be interrupted: short runs are sorted natively, then merged pairwise.
 
-import { inRanges, ITEMS_PER_STEP, type Steps } from './steps.js';
+import { inRanges, ITEMS_PER_STEP, type Computation } from './computation.js';
 
 /** The numbers from 0 to `count - 1`. */
 export function range(count: number): Uint32Array {
@@ -10,7 +10,7 @@ export function range(count: number): Uint32Array {
 }
 
 /** A sorted copy of `items`; equal ones keep their order. */
-export function* sortInSteps(items: Uint32Array, compare: (a: number, b: number) => number): Steps<Uint32Array> {
+export function* sortInSteps(items: Uint32Array, compare: (a: number, b: number) => number): Computation<Uint32Array> {
   const { length } = items;
   let from = items.slice();
   let to = new Uint32Array(length);

@@ -19,7 +19,7 @@ export function createNameOf(listed: Iterable<string>): NameOf {
   return (name) => (name === null ? ANONYMOUS : names.has(name) ? name : OTHER);
 }
 
-export interface OperationFacts {
+export interface OperationInfo {
   /** Chosen by the client: shown only by way of NameOf. */
   readonly name: string | null;
   readonly type: 'query' | 'mutation' | 'subscription';
@@ -27,7 +27,7 @@ export interface OperationFacts {
 
 export interface RequestOutcome {
   /** Undefined when the request was refused before its operation was known. */
-  readonly operation: OperationFacts | undefined;
+  readonly operation: OperationInfo | undefined;
   /** "partial" has data and errors, "error" no data; "client_closed": the client closed its connection before the response. */
   readonly result: 'ok' | 'partial' | 'error' | 'client_closed';
   readonly status: number;

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 
 import { decodeReport } from '../../dist/report/parse/json-parser.js';
-import { runAll } from '../../dist/report/steps.js';
+import { runAll } from '../../dist/report/computation.js';
 import { SUM_FIELDS } from '../../dist/report/columns/columns.js';
 import { fetchFleet } from './fleet.mjs';
 import { measure, printMachine } from './measure.mjs';

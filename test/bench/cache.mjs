@@ -16,7 +16,7 @@ import { decodeReport } from '../../dist/report/parse/json-parser.js';
 import { createCredentials } from '../../dist/upstream/auth/credentials.js';
 import { createConnections } from '../../dist/upstream/http/connections.js';
 import { Resilience } from '../../dist/upstream/client/resilience.js';
-import { runAll } from '../../dist/report/steps.js';
+import { runAll } from '../../dist/report/computation.js';
 import { fetchFleet } from './fleet.mjs';
 import { at, measureAsync, printMachine, usedBytes } from './measure.mjs';
 

@@ -7,7 +7,7 @@ import { compareReports } from '../../dist/report/compare/compare-reports.js';
 import { createSeries } from '../../dist/report/compare/time-series.js';
 import { decodeReport } from '../../dist/report/parse/json-parser.js';
 import { resolveCalendarRange } from '../../dist/report/time/calendar-range.js';
-import { runAll } from '../../dist/report/steps.js';
+import { runAll } from '../../dist/report/computation.js';
 import { fetchFleet } from './fleet.mjs';
 import { at, measure, printMachine } from './measure.mjs';
 

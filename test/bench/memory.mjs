@@ -3,7 +3,7 @@
 
 import { createFastParser } from '../../dist/report/parse/fast-parser.js';
 import { toReport } from '../../dist/report/report-data.js';
-import { runAll } from '../../dist/report/steps.js';
+import { runAll } from '../../dist/report/computation.js';
 import { fetchFleet } from './fleet.mjs';
 import { printMachine, usedBytes } from './measure.mjs';
 

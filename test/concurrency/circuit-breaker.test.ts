@@ -16,7 +16,7 @@ import { createDeferred } from '../kit/time/deferred.js';
 const PROBE_MS = 1_000;
 const HOUR_MS = 3_600_000;
 const SETTINGS: CircuitBreakerSettings = {
-  failuresInARow: 5,
+  consecutiveFailures: 5,
   failureRatio: 0.5,
   minCalls: 10,
   windowMs: 30_000,
@@ -150,7 +150,7 @@ describe('a circuit breaker opens', () => {
   });
 
   test('by a call that throws before it returns a promise, too', async () => {
-    const { changes, breaker } = createFixture({ failuresInARow: 1 });
+    const { changes, breaker } = createFixture({ consecutiveFailures: 1 });
     const thrown = breaker.run(() => {
       throw new Fault('failure');
     });
@@ -324,7 +324,7 @@ function createModel(settings: CircuitBreakerSettings) {
     const recent = results.filter(({ at }) => Math.floor(now / bucketMs) - Math.floor(at / bucketMs) < 10);
     const failed = recent.filter(({ isFailure }) => isFailure).length;
     const isRatioBad = recent.length >= settings.minCalls && failed / recent.length >= settings.failureRatio;
-    return inARow >= settings.failuresInARow || isRatioBad;
+    return inARow >= settings.consecutiveFailures || isRatioBad;
   };
   return {
     begin(now: number): ModelCall | Refusal {
@@ -362,7 +362,7 @@ const anyStep = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 4_000 }) }) },
 );
 const anySettings = fc.record({
-  failuresInARow: fc.integer({ min: 1, max: 6 }),
+  consecutiveFailures: fc.integer({ min: 1, max: 6 }),
   failureRatio: fc.constantFrom(0.25, 0.5, 0.75, 1),
   minCalls: fc.integer({ min: 1, max: 8 }),
   windowMs: fc.constantFrom(1_000, 10_000),

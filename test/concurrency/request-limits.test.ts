@@ -16,24 +16,24 @@ const passed = (waits: readonly number[]): number => waits.filter((waitMs) => wa
 
 describe('createRequestLimits', () => {
   test('limits each caller, whatever its address', () => {
-    const { takeCaller } = createFixture();
+    const { countCaller: takeCaller } = createFixture();
     expect(passed(times(100, () => takeCaller('ann')))).toBe(60);
     expect(passed(times(100, () => takeCaller('bob')))).toBe(60);
     expect(takeCaller('ann')).toBe(1_000);
   });
 
   test('limits each address to ten times as much', () => {
-    const { takeAddress } = createFixture();
+    const { countAddress: takeAddress } = createFixture();
     expect(passed(times(1_000, () => takeAddress('10.0.0.1')))).toBe(600);
     expect(takeAddress('10.0.0.2')).toBe(0);
   });
 
   test('allows 30 of 600 made-up tokens from one address, concurrent or sequential', () => {
     const concurrent = createFixture();
-    expect(passed(times(600, (index) => concurrent.takeAttempt('10.0.0.1', `token ${index}`)))).toBe(30);
+    expect(passed(times(600, (index) => concurrent.countAttempt('10.0.0.1', `token ${index}`)))).toBe(30);
     const sequential = createFixture();
     const attempt = (index: number): number => {
-      const waitMs = sequential.takeAttempt('10.0.0.1', `token ${index}`);
+      const waitMs = sequential.countAttempt('10.0.0.1', `token ${index}`);
       if (waitMs === 0) sequential.recordAuthenticationFailure('10.0.0.1', `token ${index}`);
       return waitMs;
     };
@@ -44,7 +44,7 @@ describe('createRequestLimits', () => {
   });
 
   test('allows accepted callers at an address from which others guess tokens', () => {
-    const { takeAttempt, recordAuthenticationSuccess } = createFixture();
+    const { countAttempt: takeAttempt, recordAuthenticationSuccess } = createFixture();
     expect(takeAttempt('10.0.0.1', 'ann')).toBe(0);
     recordAuthenticationSuccess('10.0.0.1', 'ann');
     times(600, (index) => takeAttempt('10.0.0.1', `token ${index}`));
@@ -54,7 +54,7 @@ describe('createRequestLimits', () => {
   });
 
   test('counts nothing for callers that are accepted, however many there are', () => {
-    const { takeAttempt, recordAuthenticationSuccess } = createFixture();
+    const { countAttempt: takeAttempt, recordAuthenticationSuccess } = createFixture();
     const attempt = (index: number): number => {
       const waitMs = takeAttempt('10.0.0.1', `caller ${index}`);
       recordAuthenticationSuccess('10.0.0.1', `caller ${index}`);
@@ -64,7 +64,7 @@ describe('createRequestLimits', () => {
   });
 
   test('no longer trusts a caller whose token is refused', () => {
-    const { takeAttempt, recordAuthenticationSuccess, recordAuthenticationFailure } = createFixture();
+    const { countAttempt: takeAttempt, recordAuthenticationSuccess, recordAuthenticationFailure } = createFixture();
     takeAttempt('10.0.0.1', 'ann');
     recordAuthenticationSuccess('10.0.0.1', 'ann');
     expect(recordAuthenticationFailure('10.0.0.1', 'ann')).toBe(0);
@@ -85,7 +85,7 @@ describe('createRequestLimits', () => {
   });
 
   test('keeps the limit of an active caller while 9,000 others appear', () => {
-    const { takeCaller } = createFixture();
+    const { countCaller: takeCaller } = createFixture();
     times(60, () => takeCaller('ann'));
     times(9_000, (index) => takeCaller(`caller ${index}`));
     expect(takeCaller('ann')).toBeGreaterThan(0);

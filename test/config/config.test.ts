@@ -92,7 +92,7 @@ describe('readConfig', () => {
           retryRatio: 0.1,
           minRetries: 3,
           breaker: {
-            failuresInARow: 5,
+            consecutiveFailures: 5,
             failureRatio: 0.5,
             minCalls: 10,
             windowMs: 30_000,
@@ -242,7 +242,7 @@ describe('readConfig', () => {
           retryRatio: 0.5,
           minRetries: 6,
           breaker: {
-            failuresInARow: 7,
+            consecutiveFailures: 7,
             failureRatio: 0.8,
             minCalls: 9,
             windowMs: 10_000,

@@ -2,13 +2,13 @@
 
 import { expect, test } from 'vitest';
 
-import { completeItems, type RunSteps } from '../../src/execution/complete-items.js';
+import { completeItems, type RunComputation } from '../../src/execution/complete-items.js';
 import { createDeferred } from '../kit/time/deferred.js';
 
 /** Runs steps synchronously and counts their pauses. */
-function createCounter(): { readonly pauses: number[]; readonly runSteps: RunSteps } {
+function createCounter(): { readonly pauses: number[]; readonly runComputation: RunComputation } {
   const pauses: number[] = [];
-  const runSteps: RunSteps = (steps) => {
+  const runComputation: RunComputation = (steps) => {
     for (let count = 0; ; count += 1) {
       const { done, value } = steps.next();
       if (done !== true) continue;
@@ -16,25 +16,25 @@ function createCounter(): { readonly pauses: number[]; readonly runSteps: RunSte
       return value;
     }
   };
-  return { pauses, runSteps };
+  return { pauses, runComputation };
 }
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 test('a long list pauses every 16 items', () => {
-  const { pauses, runSteps } = createCounter();
-  expect(completeItems(numbers(160), (value) => value, runSteps)).toEqual(numbers(160));
+  const { pauses, runComputation } = createCounter();
+  expect(completeItems(numbers(160), (value) => value, runComputation)).toEqual(numbers(160));
   expect(pauses).toEqual([10]);
 });
 
 test('a short list is completed without a pause', () => {
-  const { pauses, runSteps } = createCounter();
-  expect(completeItems(numbers(16), (value) => value, runSteps)).toEqual(numbers(16));
+  const { pauses, runComputation } = createCounter();
+  expect(completeItems(numbers(16), (value) => value, runComputation)).toEqual(numbers(16));
   expect(pauses).toEqual([]);
 });
 
 test('a list has at most 5,000 pending items', async () => {
-  const { runSteps } = createCounter();
+  const { runComputation } = createCounter();
   const first = createDeferred<undefined>();
   let started = 0;
   const list = completeItems(
@@ -44,7 +44,7 @@ test('a list has at most 5,000 pending items', async () => {
       await first.promise;
       return value;
     },
-    runSteps,
+    runComputation,
   );
   expect(started).toBe(5_000);
   first.resolve(undefined);
@@ -56,10 +56,10 @@ test('the first error is the error of the list, and no later rejection goes unha
     await Promise.resolve();
     throw new Error(`item ${String(value)}`);
   };
-  await expect(completeItems(numbers(100), fail, createCounter().runSteps)).rejects.toThrow('item 0');
+  await expect(completeItems(numbers(100), fail, createCounter().runComputation)).rejects.toThrow('item 0');
   const failLate = (value: unknown) => {
     if (value === 50) throw new Error('item 50');
     return fail(value);
   };
-  expect(() => completeItems(numbers(100), failLate, createCounter().runSteps)).toThrow('item 50');
+  expect(() => completeItems(numbers(100), failLate, createCounter().runComputation)).toThrow('item 50');
 });

@@ -9,7 +9,7 @@ import { Scheduler } from '../../src/concurrency/scheduler.js';
 import { createSchema } from '../../src/graphql/schema.js';
 import { createMemoize } from '../../src/loaders/memoize.js';
 import { OperationBudget } from '../../src/loaders/operation-budget.js';
-import { createOperationSteps } from '../../src/loaders/operation-steps.js';
+import { createOperationRunner } from '../../src/loaders/operation-runner.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { ReceivedRequest } from '../../src/simulator/received-request.js';
 import { createSimulator } from '../../src/simulator/simulator.js';
@@ -581,7 +581,7 @@ describe('data of the upstream', () => {
   } }`;
   const createOperation = () => {
     const budget = new OperationBudget({ maxAnswerRows: undefined, maxCost: undefined, maxUpstreamCalls: undefined });
-    const { runReportQuery } = createOperationSteps(new Scheduler(), budget, AbortSignal.any([]));
+    const { runReportQuery } = createOperationRunner(new Scheduler(), budget, AbortSignal.any([]));
     return { budget, runReportQuery, memoize: createMemoize() };
   };
   const sendOf = (json: UpstreamReport) =>

@@ -1,6 +1,6 @@
 // A report with synchronous queries, because tests need not share the event loop.
 
-import { runAll, type Steps } from '../../src/report/steps.js';
+import { runToEnd, type Computation } from '../../src/report/computation.js';
 import type { Breakdown, Group } from '../../src/report/query/breakdown.js';
 import type { RowPage, RowQuery } from '../../src/report/query/row-page.js';
 import type { Report } from '../../src/report/report.js';
@@ -10,7 +10,7 @@ import type { WrittenRows } from '../../src/report/write/row-writer.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { EntityRef } from '../../src/report/entities/entity-request.js';
 
-type Result<T> = T extends Steps<infer R> ? R : never;
+type Result<T> = T extends Computation<infer R> ? R : never;
 type Method = 'selectRows' | 'sumRows' | 'breakDown' | 'findWorkload';
 
 /** With all rows as objects. */
@@ -63,7 +63,7 @@ function createSync(report: Report): SyncReport {
   const run =
     <M extends Method>(method: M) =>
     (...args: Parameters<Report[M]>): Result<ReturnType<Report[M]>> =>
-      runAll((report[method] as (...all: typeof args) => Steps<never>)(...args));
+      runToEnd((report[method] as (...all: typeof args) => Computation<never>)(...args));
   return {
     steps: report,
     get window() {
@@ -89,8 +89,8 @@ function createSync(report: Report): SyncReport {
     },
     findWorkload: (type, name) => run('findWorkload')(type, name, originOf(report)),
     split: (entities) =>
-      new Map(Array.from(runAll(report.split(entities)), ([entity, part]) => [entity, toSync(part)])),
-    restrict: (...args) => toSync(runAll(report.restrict(...args))),
+      new Map(Array.from(runToEnd(report.split(entities)), ([entity, part]) => [entity, toSync(part)])),
+    restrict: (...args) => toSync(runToEnd(report.restrict(...args))),
   };
 }
 
@@ -111,7 +111,7 @@ export function readReport(json: unknown): SyncReport {
 }
 
 /** The number of pauses of a computation. */
-export function countSteps(steps: Steps<unknown>): number {
+export function countSteps(steps: Computation<unknown>): number {
   let count = 0;
   while (steps.next().done !== true) count += 1;
   return count;

@@ -24,11 +24,11 @@ import { createSchema } from '../../src/graphql/schema.js';
 import { createContext, type GatewayContext } from '../../src/loaders/context.js';
 import { OperationBudget, type OperationLimits } from '../../src/loaders/operation-budget.js';
 import { createLoadOnce } from '../../src/loaders/paced-results.js';
-import { createOperationSteps } from '../../src/loaders/operation-steps.js';
+import { createOperationRunner } from '../../src/loaders/operation-runner.js';
 import type { RequestServices } from '../../src/loaders/request-services.js';
 import { decodeReport } from '../../src/report/parse/json-parser.js';
 import type { Report } from '../../src/report/report.js';
-import type { Steps } from '../../src/report/steps.js';
+import type { Computation } from '../../src/report/computation.js';
 import { createManualClock } from '../kit/time/clock.js';
 
 const schema = createSchema();
@@ -59,7 +59,7 @@ async function run(
   const lookup = { report: of, asOf: 0, freshMs: 0, isStale: false, cacheResult: 'miss', upstreamMs: 0 };
   const load: RequestServices['cache']['load'] = (_request, _principal, options) =>
     options!.runLimited!(() => {
-      options?.assertWanted?.();
+      options?.assertNeeded?.();
       loads += 1;
       return Promise.resolve(lookup as unknown as ReportLookup);
     });
@@ -244,9 +244,9 @@ describe('a query over a report', () => {
       (task) => turns.push(task),
     );
     const budget = new OperationBudget({ ...NO_LIMITS, maxCost: 10 });
-    const { runReportQuery } = createOperationSteps(scheduler, budget, { throwIfAborted: () => undefined });
+    const { runReportQuery } = createOperationRunner(scheduler, budget, { throwIfAborted: () => undefined });
     let isFinished = false;
-    const query = function* (): Steps<string> {
+    const query = function* (): Computation<string> {
       now += 100;
       yield;
       isFinished = true;
@@ -254,7 +254,7 @@ describe('a query over a report', () => {
     };
     const read = runReportQuery({ scanCost: 1, labelScanCost: 0 }, { rows: 1 }, query());
     expect(() => {
-      budget.chargeReading(11);
+      budget.chargeScan(11);
     }).toThrow();
     for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) turn();
     await expect(read).rejects.toBe(budget.exceeded);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
-import { runAll } from '../../src/report/steps.js';
+import { runToEnd } from '../../src/report/computation.js';
 import { createSimulator } from '../../src/simulator/simulator.js';
 import { createParserThread } from '../../src/upstream/parse/parser-thread.js';
 import { createReportParser } from '../../src/upstream/parse/report-parser.js';
@@ -137,7 +137,7 @@ describe('the parser thread', () => {
         CONTEXT,
       );
       expect(report.rowCount).toBe(countRows(text));
-      expect(runAll(report.selectRows({ origin: originOf(report) })).rows.at(0)).toMatchObject({
+      expect(runToEnd(report.selectRows({ origin: originOf(report) })).rows.at(0)).toMatchObject({
         namespace: '日本',
         totalCost: 0,
       });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { rankNumbers } from '../../src/report/query/ranks.js';
-import { runAll } from '../../src/report/steps.js';
+import { runToEnd } from '../../src/report/computation.js';
 
 // Mutations: ranks.ts, `distinct += 1` for equal values too; rankNumbers() without findKnown().
 test('numbers rank by comparison: -0 equals 0, and NaN is last', () => {
@@ -14,7 +14,7 @@ test('numbers rank by comparison: -0 equals 0, and NaN is last', () => {
       const distinct = [...new Set(values.filter((value) => !Number.isNaN(value)).map((value) => value + 0))];
       distinct.sort((a, b) => a - b);
       const expected = values.map((value) => (Number.isNaN(value) ? distinct.length : distinct.indexOf(value + 0)));
-      const { ranks, distinct: count } = runAll(rankNumbers(Float64Array.from(values)));
+      const { ranks, distinct: count } = runToEnd(rankNumbers(Float64Array.from(values)));
       expect([...ranks]).toEqual(expected);
       expect(count).toBe(distinct.length);
     }),

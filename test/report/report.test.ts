@@ -10,7 +10,7 @@ import { CursorError } from '../../src/report/query/page.js';
 import type { RowQuery } from '../../src/report/query/row-page.js';
 import type { BreakdownQuery } from '../../src/report/report.js';
 import { toReportId } from '../../src/report/request.js';
-import { runAll, type Steps } from '../../src/report/steps.js';
+import { runToEnd, type Computation } from '../../src/report/computation.js';
 import { percentOfHours, type Totals } from '../../src/report/query/totals.js';
 import type { RowsWhere } from '../../src/report/query/filter-rows.js';
 import {
@@ -724,12 +724,12 @@ describe('the derived data of a report', () => {
         let kept: { key: string; size: number; value: object }[] = [];
         for (const { key, bytes } of uses) {
           const made: object[] = [];
-          const make = function* (): Steps<object> {
+          const make = function* (): Computation<object> {
             made.push({});
             yield;
             return made[0]!;
           };
-          const got = runAll(derived.get(key, make, () => bytes));
+          const got = runToEnd(derived.get(key, make, () => bytes));
           const known = kept.find((each) => each.key === key);
           expect(got).toBe(known?.value ?? made[0]);
           expect(made).toHaveLength(known === undefined ? 1 : 0);

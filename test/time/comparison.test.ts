@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { TotalsChange } from '../../src/report/compare/changed-sums.js';
 import { compareReports, type ChangeKind, type ChangeQuery } from '../../src/report/compare/compare-reports.js';
 import { createPermissions } from '../../src/report/permissions/permissions.js';
-import { runAll } from '../../src/report/steps.js';
+import { runToEnd } from '../../src/report/computation.js';
 import {
   anyDimensions,
   anyReport,
@@ -31,7 +31,7 @@ const readTotals = (totals: TotalsChange) => ({
 });
 
 function send(current: SyncReport, baseline: SyncReport, query: ChangeQuery) {
-  const { groups, others, totals, groupCount } = runAll(compareReports(current.steps, baseline.steps, query));
+  const { groups, others, totals, groupCount } = runToEnd(compareReports(current.steps, baseline.steps, query));
   return {
     groups: [...groups].map((group) => ({ ...group, totals: readTotals(group.totals) })),
     others: others && readTotals(others),

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { createSeries, type Series, type SeriesQuery } from '../../src/report/compare/time-series.js';
 import { createPermissions } from '../../src/report/permissions/permissions.js';
-import { runAll } from '../../src/report/steps.js';
+import { runToEnd } from '../../src/report/computation.js';
 import {
   anyDimensions,
   anyFirst,
@@ -48,7 +48,7 @@ const toSource = (reports: readonly (SyncReport | null)[]) => ({
 
 function send(reports: readonly (SyncReport | null)[], query: SeriesQuery) {
   const steps = createSeries(toSource(reports), query);
-  const { series, others, seriesCount } = runAll(steps);
+  const { series, others, seriesCount } = runToEnd(steps);
   return { series: [...series].map(readOne), others: others && readOne(others), seriesCount };
 }
 
@@ -167,7 +167,7 @@ describe('a time series', () => {
 
   test('has 0 without rows, null without a report, and one series for others', () => {
     const intervals = [reportOf({ a: 1, b: 5 }), null, reportOf({ a: 2, c: 0.5, d: 0.25 })];
-    const { series, others, seriesCount } = runAll(createSeries(toSource(intervals), { ...byCost, first: 2 }));
+    const { series, others, seriesCount } = runToEnd(createSeries(toSource(intervals), { ...byCost, first: 2 }));
     expect([...series].map(({ keys, values, totals }) => [keys, values('totalCost'), totals])).toEqual([
       [['b'], [5, null, 0], null],
       [['a'], [1, null, 2], null],

@@ -18,7 +18,14 @@ export interface CommandOptions {
 export const COMMAND_BUDGET_MS = 150;
 /** The limit of each command of a load after the first, so that one slow reply leaves time for the next command. */
 export const ROUND_TRIP_MS = 45;
-const BREAKER = { failuresInARow: 1, failureRatio: 1, minCalls: 1, windowMs: 30_000, openMs: 5_000, maxOpenMs: 60_000 };
+const BREAKER = {
+  consecutiveFailures: 1,
+  failureRatio: 1,
+  minCalls: 1,
+  windowMs: 30_000,
+  openMs: 5_000,
+  maxOpenMs: 60_000,
+};
 
 /** Called when Redis fails and is bypassed, with the reason, and when it works again. */
 export type OnAvailabilityChange = (isAvailable: boolean, reason?: string) => void;

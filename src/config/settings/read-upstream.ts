@@ -66,7 +66,7 @@ function readResilience(read: Reader): ResilienceSettings {
     retryRatio: read('SCALEOPS_RETRY_PERCENT') / 100,
     minRetries: read('SCALEOPS_RETRY_MIN'),
     breaker: {
-      failuresInARow: read('SCALEOPS_BREAKER_FAILURES'),
+      consecutiveFailures: read('SCALEOPS_BREAKER_FAILURES'),
       failureRatio: read('SCALEOPS_BREAKER_PERCENT') / 100,
       minCalls: read('SCALEOPS_BREAKER_MIN_CALLS'),
       windowMs: 1000 * read('SCALEOPS_BREAKER_WINDOW_SECONDS'),

@@ -66,7 +66,7 @@ function findWorkload(
   chargeSelectedFields(context, info);
   // The first lookup in a report builds its index.
   context.memoize([report, 'workloads'], () => {
-    context.budget.chargeReading(report.rowCount);
+    context.budget.chargeScan(report.rowCount);
   });
   return context.runReportQuery(report, { rows: 0 }, report.findWorkload(type, name, loaded));
 }

@@ -29,9 +29,9 @@ export function assertAllowedRows(
   namespaces: readonly string[] | null | undefined,
 ): void {
   if (permissions === undefined) return;
-  const isAllowedCluster = (name: string): boolean => permissions.within([name]).clusters?.length !== 0;
+  const isAllowedCluster = (name: string): boolean => permissions.narrowTo([name]).clusters?.length !== 0;
   const isAllowedNamespace = (name: string): boolean =>
-    permissions.within(clusterNames ?? undefined, [name]).namespaces?.length !== 0;
+    permissions.narrowTo(clusterNames ?? undefined, [name]).namespaces?.length !== 0;
   assertEach(clusterNames, isAllowedCluster, 'the cluster in where.clusterNames');
   assertEach(namespaces, isAllowedNamespace, 'the namespace in where.namespaces');
 }

@@ -69,7 +69,7 @@ export function assertGroupedBy(request: ReportRequest, reports: readonly (Repor
   if (withRows.length === 0) return;
   for (const [path, dimension] of dimensionsOf(query)) {
     const rule = isGroupedBy(request, dimension) ? undefined : toRule(dimension);
-    if (rule !== undefined && withRows.every((report) => report?.lacks(dimension))) {
+    if (rule !== undefined && withRows.every((report) => report?.hasNoValueOf(dimension))) {
       throw new UserInputError(path, rule);
     }
   }

@@ -60,7 +60,7 @@ export const compileEdgeSelection = memoizeSelection((info) =>
   compileFields('CostRowEdge', info, (name, nodes): RowMember | undefined => {
     if (nodes[0].name.value === 'cursor') return { name, kind: 'cursor' };
     const members = compileRowSelection({ ...info, fieldNodes: nodes });
-    return members && { name, kind: 'object', needs: [], members };
+    return members && { name, kind: 'object', requires: [], members };
   }),
 );
 
@@ -112,7 +112,7 @@ function toRowMember(name: string, nodes: MergedNodes, info: Info): RowMember | 
     const members = compileFields('CostWindow', below, (member, [node]): RowMember => {
       return { name: member, kind: 'origin', field: node.name.value as OriginField };
     });
-    return members && { name, kind: 'object', needs: [], members };
+    return members && { name, kind: 'object', requires: [], members };
   }
   const [type, columns] = ENTITIES.get(field) ?? [];
   if (type === undefined || columns === undefined) return undefined;
@@ -122,7 +122,7 @@ function toRowMember(name: string, nodes: MergedNodes, info: Info): RowMember | 
     const column = columns[node.name.value];
     return column && { name: member, kind: 'field', field: column };
   });
-  return members && { name, kind: 'object', needs: key, members };
+  return members && { name, kind: 'object', requires: key, members };
 }
 
 /** Undefined for an invalid key, which the resolver refuses. */

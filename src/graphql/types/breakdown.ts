@@ -4,7 +4,7 @@ import type { GatewayContext } from '../../loaders/context.js';
 import type { LoadedReport } from '../../loaders/report-loader.js';
 import type { SumField } from '../../report/columns/columns.js';
 import type { Breakdown, Group } from '../../report/query/breakdown.js';
-import type { Steps } from '../../report/steps.js';
+import type { Computation } from '../../report/computation.js';
 import { argumentsKey, chargeObjects } from '../response-budget.js';
 import { findSummedFields } from '../selection/size.js';
 import { builder, type OptionalInput } from '../builder.js';
@@ -105,7 +105,7 @@ builder.objectField(CostReport, 'breakdown', (t) =>
     resolve: (loaded, args, context, info) =>
       context.memoize([loaded.report, info.fieldNodes], () => {
         const fields = findSummedFields(info);
-        context.budget.chargeReading(fields.length * loaded.report.scanCost);
+        context.budget.chargeScan(fields.length * loaded.report.scanCost);
         const key = [loaded.report, `breakdown ${fields.join()}`, argumentsKey(context, info, args)];
         return context.memoize(key, () => breakDown(loaded, args, fields, context));
       }),
@@ -121,7 +121,7 @@ function breakDown(
   const { grouping, names } = toGrouping(args, context.permissions);
   assertGroupedBy(request, [report], grouping);
   const { rows, labels } = countReads(grouping);
-  const query = function* (): Steps<NamedBreakdown> {
+  const query = function* (): Computation<NamedBreakdown> {
     const breakdown = yield* report.breakDown({ ...grouping, orderBy: toGroupOrder(args.orderBy), fields });
     return { ...breakdown, dimensions: names };
   };

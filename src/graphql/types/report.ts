@@ -27,7 +27,7 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
       type: CostWindow,
       description: 'The period that the costs cover.',
       // An error here leaves the rows to clients that do not select it.
-      resolve: (loaded, _args, { windows }) => toWindow(loaded, windows),
+      resolve: (loaded, _args, { windowClock }) => toWindow(loaded, windowClock),
     }),
     clusters: t.stringList({
       description: 'The names of the Kubernetes clusters in the report.',
@@ -64,12 +64,12 @@ function loadAggregated(
   filter: OptionalInput<typeof AggregatedCostsFilter>,
   context: GatewayContext,
 ): LoadedReport | Promise<LoadedReport> {
-  const range = resolveTimeRange('filter.timeRange', filter?.timeRange, context.windows.nowMs());
+  const range = resolveTimeRange('filter.timeRange', filter?.timeRange, context.windowClock.nowMs());
   const request = toAggregatedCostsRequest(filter, context.multiClusterByDefault, range);
   const { calendar } = range;
   const loaded = loadReport(request, context);
   if (calendar === undefined) return loaded;
-  limitValidity(context.stats, context.windows.nowMs());
+  limitValidity(context.stats, context.windowClock.nowMs());
   // The same object for equal requests of an operation, because its work is memoized by object.
   const addCalendar = (report: LoadedReport): LoadedReport =>
     context.memoize([report, 'calendar', JSON.stringify(calendar)], () => ({ ...report, calendar }));

@@ -136,7 +136,7 @@ export const CostRow = builder.objectRef<ReportRow>('CostRow').implement({
       window: t.field({
         type: CostWindow,
         description: 'The period that the costs of the row cover.',
-        resolve: ({ origin }, _args, { windows }) => toWindow(origin, windows),
+        resolve: ({ origin }, _args, { windowClock }) => toWindow(origin, windowClock),
       }),
     };
   },

@@ -9,7 +9,7 @@ import type { LazyList } from '../../report/lazy-list.js';
 import { CursorError } from '../../report/query/page.js';
 import type { RowPage, RowQuery } from '../../report/query/row-page.js';
 import type { Report } from '../../report/report.js';
-import type { Steps } from '../../report/steps.js';
+import type { Computation } from '../../report/computation.js';
 import type { ReportRow, RowOrigin } from '../../report/row.js';
 import type { OriginField, RowMember } from '../../report/write/row-members.js';
 import { readsRowIds } from '../selection/size.js';
@@ -96,7 +96,7 @@ function resolveList<T>(
   context: GatewayContext,
   info: GraphQLResolveInfo,
 ): readonly T[] | Promise<readonly T[]> {
-  const { maxPageRows, serializesLists, windows } = context;
+  const { maxPageRows, serializesLists, windowClock } = context;
   if (maxPageRows !== undefined && page.rowCount > maxPageRows) {
     throw new UserInputError(
       'first',
@@ -109,7 +109,7 @@ function resolveList<T>(
   if (!isPlain) return chargeObjects(context, info, objects);
   chargeItems(context, page.rowCount, info);
   // Pothos' types accept arrays only.
-  return new SerializedList(page.write(members, createOriginJson(page.origin, windows))) as unknown as readonly T[];
+  return new SerializedList(page.write(members, createOriginJson(page.origin, windowClock))) as unknown as readonly T[];
 }
 
 /** @throws UpstreamError for a field of an unknown window. */
@@ -181,7 +181,7 @@ builder.objectField(CostReport, 'rows', (t) =>
   }),
 );
 
-function* selectRows(report: Report, query: RowQuery): Steps<RowPage> {
+function* selectRows(report: Report, query: RowQuery): Computation<RowPage> {
   try {
     return yield* report.selectRows(query);
   } catch (error) {

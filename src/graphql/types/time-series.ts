@@ -71,7 +71,7 @@ export const CostTimeSeries = builder.objectRef<LoadedSeries>('CostTimeSeries').
       resolve: ({ intervals }) =>
         intervals.every(({ loaded, isPartial }) => {
           if (isPartial || loaded instanceof Error) return false;
-          return loaded.report.isWhole && hasAllNumbers(loaded.report.warnings, ['totalCost']);
+          return loaded.report.isComplete && hasAllNumbers(loaded.report.warnings, ['totalCost']);
         }),
     }),
     totals: t.field({
@@ -151,7 +151,7 @@ builder.queryField('costTimeSeries', (t) =>
       }),
     },
     resolve(_root, { filter, granularity, timeZone }, context) {
-      const range = toSeriesRange(filter?.timeRange, context.windows.nowMs());
+      const range = toSeriesRange(filter?.timeRange, context.windowClock.nowMs());
       const request = toAggregatedCostsRequest(filter, context.multiClusterByDefault, {});
       return context.memoize(['series', JSON.stringify([request, range, granularity, timeZone])], () =>
         loadSeries({ request, range, granularity, timeZone }, context),

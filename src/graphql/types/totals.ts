@@ -61,7 +61,7 @@ builder.objectField(CostReport, 'totals', (t) =>
     resolve: ({ report, request }, args, context, info) =>
       context.memoize([report, info.fieldNodes], () => {
         const fields = findSummedFields(info);
-        context.budget.chargeReading(fields.length * report.scanCost);
+        context.budget.chargeScan(fields.length * report.scanCost);
         return context.memoize([report, `totals ${fields.join()}`, argumentsKey(context, info, args)], () => {
           const where = toRowsWhere(args.where, context.permissions);
           assertGroupedBy(request, [report], { by: [], where });

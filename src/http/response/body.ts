@@ -1,20 +1,20 @@
 // Bodies of responses: short ones are buffered, long ones are streamed while the client reads them.
 
-import type { RunSteps } from '../../execution/complete-items.js';
+import type { RunComputation } from '../../execution/complete-items.js';
 import { isStream, type ResponseBody } from '../http-message.js';
 
 /** Longer bodies are streamed. */
 const MAX_BUFFERED_BYTES = 1_048_576;
 
 interface BodyOptions {
-  readonly runSteps: RunSteps;
+  readonly runComputation: RunComputation;
   /** Called with the length of each piece before it is sent. May throw, which ends the response. */
   readonly onBytes: (count: number) => void;
 }
 
 /** Synchronous when the response is short. */
 export function toBody(pieces: Iterator<Buffer, void>, options: BodyOptions): ResponseBody | Promise<ResponseBody> {
-  return options.runSteps(buffer(pieces, options));
+  return options.runComputation(buffer(pieces, options));
 }
 
 function* buffer(pieces: Iterator<Buffer, void>, options: BodyOptions): Generator<undefined, ResponseBody, undefined> {
@@ -34,11 +34,11 @@ function* buffer(pieces: Iterator<Buffer, void>, options: BodyOptions): Generato
 async function* streamRest(
   buffered: readonly Buffer[],
   pieces: Iterator<Buffer, void>,
-  { runSteps, onBytes }: BodyOptions,
+  { runComputation, onBytes }: BodyOptions,
 ): AsyncGenerator<Buffer, void> {
   yield* buffered;
   for (;;) {
-    const next = await runSteps(nextPiece(pieces));
+    const next = await runComputation(nextPiece(pieces));
     if (next.done === true) return;
     onBytes(next.value.length);
     yield next.value;

@@ -46,7 +46,7 @@ export function createExecute(services: RequestServices, maxLargeResponses: numb
     request.stats = context.stats;
     const plan = prepared.planFor(variables);
     context.serializesLists = onField === undefined;
-    const hooks = { onField, stopped: () => context.budget.exceeded, runSteps: context.runSteps };
+    const hooks = { onField, stopped: () => context.budget.exceeded, runComputation: context.runComputation };
     const run = () => runPlan(plan, variables, context, hooks);
     const result = observation === undefined ? run() : observation.execute(run);
     return { context, result: result instanceof Promise ? await request.deadline.race(result) : result };

@@ -13,13 +13,13 @@ export type LimitRate = ReturnType<typeof createLimitRate>;
 export function createLimitRate(limits: RequestLimits | undefined) {
   return {
     beforeAuthentication(request: GraphQLRequest): void {
-      refuseWhile('address', limits?.takeAddress(addressOf(request)));
+      refuseWhile('address', limits?.countAddress(addressOf(request)));
     },
     afterAuthentication(request: GraphQLRequest): void {
       const callerKey = callerKeyOf(request);
-      refuseWhile('caller', limits?.takeCaller(callerKey));
+      refuseWhile('caller', limits?.countCaller(callerKey));
       if (request.callerToken !== undefined) {
-        refuseWhile('address', limits?.takeAttempt(addressOf(request), callerKey));
+        refuseWhile('address', limits?.countAttempt(addressOf(request), callerKey));
       }
     },
     /** The gateway refused the credentials. */

@@ -7,7 +7,7 @@ import type { Scheduler } from '../../concurrency/scheduler.js';
 import { GatewayError } from '../../errors.js';
 import { TooManyFieldsError } from '../../execution/plan.js';
 import type { PreparedOperation } from '../../execution/prepared-operation.js';
-import type { OperationFacts } from '../../telemetry/instrumentation.js';
+import type { OperationInfo } from '../../telemetry/instrumentation.js';
 import { hashText, type KnownDocument, type KnownDocuments } from '../operations/known-documents.js';
 import type { DocumentParser } from '../validation/document-parser.js';
 import { isObject, type Parameters } from './read-parameters.js';
@@ -15,7 +15,7 @@ import { isObject, type Parameters } from './read-parameters.js';
 export interface ResolvedOperation {
   readonly document: KnownDocument;
   readonly prepared: PreparedOperation;
-  readonly facts: OperationFacts;
+  readonly info: OperationInfo;
   /** Identifies document and operation in cache keys. */
   readonly key: string;
 }
@@ -96,8 +96,8 @@ function chooseOperation(document: KnownDocument, name: string | null): Resolved
     });
   }
   const own = prepared.operation.name?.value ?? null;
-  const facts = { name: own, type: prepared.operation.operation };
-  return { document, prepared, facts, key: `${hash} ${own ?? ''}` };
+  const info = { name: own, type: prepared.operation.operation };
+  return { document, prepared, info, key: `${hash} ${own ?? ''}` };
 }
 
 type FindDocument = (parameters: Parameters) => string | KnownDocument;

@@ -1,6 +1,6 @@
 // Names of Kubernetes objects are compared without regard to case, as ScaleOps' own client does.
 
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { inRanges, ITEMS_PER_STEP, type Computation } from '../computation.js';
 import type { StringColumn } from './strings.js';
 
 /** Equal for names that differ only in case. */
@@ -9,7 +9,7 @@ export function foldCase(name: string): string {
 }
 
 /** The codes of each name of a column, by the folded name. Names that differ only in case share an entry. */
-export function* indexNames(values: StringColumn): Steps<ReadonlyMap<string, readonly number[]>> {
+export function* indexNames(values: StringColumn): Computation<ReadonlyMap<string, readonly number[]>> {
   const codes = new Map<string, number[]>();
   yield* inRanges(
     values.length,

@@ -1,7 +1,7 @@
 // Many texts in two arrays: their characters one after the other, and the end of each. 100,000 ids are then one block of
 // memory that can be transferred between threads, and become strings only when they are read.
 
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { inRanges, ITEMS_PER_STEP, type Computation } from '../computation.js';
 import { areJsonSafe, viewPadded } from './words.js';
 
 /** A string column as plain data: one byte per character, or two when a character needs them. */
@@ -103,7 +103,7 @@ export function gatherStrings(texts: StringColumn, indexes: ArrayLike<number>): 
 }
 
 /** All texts as strings. */
-export function* readStrings(texts: StringColumn): Steps<string[]> {
+export function* readStrings(texts: StringColumn): Computation<string[]> {
   const strings: string[] = [];
   yield* inRanges(
     texts.length,

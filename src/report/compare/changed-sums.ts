@@ -3,7 +3,7 @@
 import type { SumField } from '../columns/columns.js';
 import { shareOf } from '../columns/share.js';
 import { addGroups, totalsOf, type GroupTotals, type Totals } from '../query/totals.js';
-import { precompute, type Steps } from '../steps.js';
+import { precompute, type Computation } from '../computation.js';
 import { mergeGroups, mergeSums, partOf, type ReportGroups } from './merge-sums.js';
 
 export interface AmountChange {
@@ -39,7 +39,7 @@ export function* compareGroups(
   isCumulative: boolean,
   groupCount: number,
   fields: readonly SumField[],
-): Steps<ComparedGroups> {
+): Computation<ComparedGroups> {
   const baselineParts = (field: SumField, sign: 1 | -1) => [
     partOf(baseline, field, sign),
     ...(isCumulative ? [partOf(current, field, sign === 1 ? -1 : 1)] : []),
@@ -67,7 +67,7 @@ export function* addChanges(
   { current, baseline, difference }: ComparedGroups,
   groups: Uint32Array,
   fields: readonly SumField[],
-): Steps<TotalsChange> {
+): Computation<TotalsChange> {
   return changeOfTotals(
     yield* addGroups(current, groups, fields),
     yield* addGroups(baseline, groups, fields),

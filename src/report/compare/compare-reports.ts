@@ -10,7 +10,7 @@ import type { RowsWhere } from '../query/filter-rows.js';
 import type { Direction } from '../query/order.js';
 import type { Report } from '../report.js';
 import { sortInSteps } from '../sort.js';
-import { precompute, type Steps } from '../steps.js';
+import { precompute, type Computation } from '../computation.js';
 import {
   addChanges,
   changeOfGroup,
@@ -65,7 +65,7 @@ export interface ChangeBreakdown {
 }
 
 /** Groups both reports once, and reads their groups once per sum. With an empty `by` there is one group: all rows. */
-export function* compareReports(current: Report, baseline: Report, query: ChangeQuery): Steps<ChangeBreakdown> {
+export function* compareReports(current: Report, baseline: Report, query: ChangeQuery): Computation<ChangeBreakdown> {
   const { by, where, isCumulative = false, first = Infinity } = query;
   const fields: readonly SumField[] = ['totalCost', ...(query.fields ?? [])];
   const [now, before] = [yield* current.groupRows(by, where), yield* baseline.groupRows(by, where)];
@@ -101,7 +101,7 @@ export function* compareReports(current: Report, baseline: Report, query: Change
 /** The totalCost of each group. */
 type CostChanges = Readonly<Record<keyof ComparedGroups, Float64Array>>;
 
-function* readCosts({ current, baseline, difference }: ComparedGroups, groupCount: number): Steps<CostChanges> {
+function* readCosts({ current, baseline, difference }: ComparedGroups, groupCount: number): Computation<CostChanges> {
   return {
     current: yield* readSums(current.sums('totalCost'), groupCount),
     baseline: yield* readSums(baseline.sums('totalCost'), groupCount),

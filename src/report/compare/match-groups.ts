@@ -5,7 +5,7 @@ import type { GroupedRows } from '../query/grouped-rows.js';
 import type { Direction } from '../query/order.js';
 import { compareCodePoints } from '../query/ranks.js';
 import { range } from '../sort.js';
-import { forEachIndex, type Steps } from '../steps.js';
+import { forEachIndex, type Computation } from '../computation.js';
 
 /** The keys of all groups of all reports in one dimension. */
 interface KeyColumn {
@@ -64,7 +64,7 @@ export class MatchedGroups {
 }
 
 /** Reads the keys of each group once. All reports are grouped by the same dimensions. */
-export function* matchGroups(reports: readonly GroupedRows[], dimensionCount: number): Steps<MatchedGroups> {
+export function* matchGroups(reports: readonly GroupedRows[], dimensionCount: number): Computation<MatchedGroups> {
   const keys: KeyColumn[] = [];
   for (let dimension = 0; dimension < dimensionCount; dimension += 1) keys.push(yield* readKeys(reports, dimension));
   const columns = keys.map(({ codes, texts }) => ({ codes, codeCount: texts.length }));
@@ -78,7 +78,7 @@ function countGroups(reports: readonly GroupedRows[]): number {
   return reports.reduce((count, { firstRows }) => count + firstRows.length, 0);
 }
 
-function* readKeys(reports: readonly GroupedRows[], dimension: number): Steps<KeyColumn> {
+function* readKeys(reports: readonly GroupedRows[], dimension: number): Computation<KeyColumn> {
   const codes = new Uint32Array(countGroups(reports));
   const texts = [''];
   const numbers = new Map([['', 0]]);

@@ -4,7 +4,7 @@
 import type { SumField } from '../columns/columns.js';
 import { sumByGroup, unitsOf, type Sums } from '../query/exact-sum.js';
 import type { GroupTotals } from '../query/totals.js';
-import { forEachIndex, inRanges, precompute, type Steps } from '../steps.js';
+import { forEachIndex, inRanges, precompute, type Computation } from '../computation.js';
 
 /** The groups of one report. */
 export interface ReportGroups extends GroupTotals {
@@ -20,7 +20,7 @@ export function* mergeGroups(
   reports: readonly ReportGroups[],
   groupCount: number,
   fields: readonly SumField[],
-): Steps<GroupTotals> {
+): Computation<GroupTotals> {
   const addCounts = (countsOf: (report: ReportGroups) => ArrayLike<number>): Float64Array => {
     const counts = new Float64Array(groupCount);
     for (const report of reports) {
@@ -55,7 +55,7 @@ export function partOf({ sums, groups }: ReportGroups, field: SumField, sign: Su
 }
 
 /** The sums of all parts by merged group; 0 for a group that is in none. */
-export function* mergeSums(parts: readonly SumsPart[], groupCount: number): Steps<Sums> {
+export function* mergeSums(parts: readonly SumsPart[], groupCount: number): Computation<Sums> {
   const scale = parts.reduce((largest, { sums }) => Math.max(largest, sums.scale), 1);
   const lists = parts.flatMap(({ sums: { high, low, rest, scale: own }, groups, sign }) =>
     [high, low, rest]
@@ -90,7 +90,7 @@ function isWhole(product: number, value: number): boolean {
   return Math.abs(product) <= Number.MAX_SAFE_INTEGER && Number.isInteger(value);
 }
 
-function* mergeUnits(parts: readonly SumsPart[], groupCount: number, scale: number): Steps<Sums> {
+function* mergeUnits(parts: readonly SumsPart[], groupCount: number, scale: number): Computation<Sums> {
   const smallest = new Array<bigint>(groupCount).fill(0n);
   for (const { sums, groups, sign } of parts) {
     const factor = BigInt(sign * Math.round(scale / sums.scale));

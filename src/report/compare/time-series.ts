@@ -11,7 +11,7 @@ import type { GroupedRows } from '../query/grouped-rows.js';
 import { addGroups, totalsOf, type GroupTotals, type Totals } from '../query/totals.js';
 import type { Report } from '../report.js';
 import { range, sortInSteps } from '../sort.js';
-import { inRanges, precompute, type Steps } from '../steps.js';
+import { inRanges, precompute, type Computation } from '../computation.js';
 import { matchGroups, type MatchedGroups } from './match-groups.js';
 import { mergeGroups, type ReportGroups } from './merge-sums.js';
 
@@ -52,7 +52,7 @@ interface SeriesSource {
 }
 
 /** Groups each report once, and reads its groups once per sum. The series are those of all intervals together. */
-export function* createSeries({ reports, hours }: SeriesSource, query: SeriesQuery): Steps<SeriesSet> {
+export function* createSeries({ reports, hours }: SeriesSource, query: SeriesQuery): Computation<SeriesSet> {
   const { by, where, orderBy, fields, first = Infinity } = query;
   const groupings: (GroupedRows | null)[] = [];
   for (const report of reports) groupings.push(report && (yield* report.groupRows(by, where)));
@@ -110,7 +110,7 @@ function overTime({ intervals, hours }: SeriesTable, totals: Totals, values: Ser
 const NO_GROUP = 0xffff_ffff;
 
 /** For each of the first series of `order`, its group in each interval. */
-function* findGroups(intervals: SeriesTable['intervals'], order: Uint32Array, shown: number): Steps<Uint32Array> {
+function* findGroups(intervals: SeriesTable['intervals'], order: Uint32Array, shown: number): Computation<Uint32Array> {
   const positions = new Uint32Array(order.length).fill(NO_GROUP);
   for (let at = 0; at < shown; at += 1) positions[order[at]!] = at;
   const groups = new Uint32Array(shown * intervals.length).fill(NO_GROUP);
@@ -127,13 +127,13 @@ function* findGroups(intervals: SeriesTable['intervals'], order: Uint32Array, sh
 }
 
 /** Several series as one. */
-function* addSeries(table: SeriesTable, added: Uint32Array, fields: readonly SumField[]): Steps<Series> {
+function* addSeries(table: SeriesTable, added: Uint32Array, fields: readonly SumField[]): Computation<Series> {
   const isAdded = new Uint8Array(table.all.rowCounts.length);
   for (let at = 0; at < added.length; at += 1) isAdded[added[at]!] = 1;
   const groups = table.intervals.map((interval) =>
     interval?.groups.map((_, group) => group).filter((group) => isAdded[interval.groups[group]!]),
   );
-  const values = yield* precompute(fields, function* (field): Steps<readonly (number | null)[]> {
+  const values = yield* precompute(fields, function* (field): Computation<readonly (number | null)[]> {
     const sums: (number | null)[] = [];
     for (const [at, interval] of table.intervals.entries()) {
       sums.push(interval && (yield* sumGroups(interval.sums(field), groups[at]!)));
@@ -143,7 +143,11 @@ function* addSeries(table: SeriesTable, added: Uint32Array, fields: readonly Sum
   return { keys: [], values, totals: overTime(table, yield* addGroups(table.all, added, fields), values) };
 }
 
-function* orderSeries(all: GroupTotals, matched: MatchedGroups, { field, direction }: GroupOrder): Steps<Uint32Array> {
+function* orderSeries(
+  all: GroupTotals,
+  matched: MatchedGroups,
+  { field, direction }: GroupOrder,
+): Computation<Uint32Array> {
   let values: ArrayLike<number> | undefined;
   if (field === 'rowCount') values = all.rowCounts;
   else if (field !== 'key') values = yield* readSums(all.sums(field), matched.count);

@@ -7,7 +7,7 @@ import { createNumberColumn } from '../columns/decimal-column.js';
 import { groupBy } from '../columns/group-by.js';
 import { lazyRecord } from '../columns/lazy-record.js';
 import { gatherStrings } from '../columns/strings.js';
-import { inRanges, type Steps } from '../steps.js';
+import { inRanges, type Computation } from '../computation.js';
 import { toEntityKey, type EntityRef } from './entity-request.js';
 
 /** The rows of an entity, in ScaleOps' order. */
@@ -18,7 +18,11 @@ interface EntityRows {
 }
 
 /** The rows of each entity among `rows`. Reads each row, each cluster name and each namespace once. */
-export function* splitRows({ names }: Columns, rows: Uint32Array, entities: readonly EntityRef[]): Steps<EntityRows[]> {
+export function* splitRows(
+  { names }: Columns,
+  rows: Uint32Array,
+  entities: readonly EntityRef[],
+): Computation<EntityRows[]> {
   const { clusterName, namespace } = names;
   const clusterCodes = yield* indexNames(clusterName.values);
   const namespaceCodes = yield* indexNames(namespace.values);

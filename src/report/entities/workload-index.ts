@@ -5,7 +5,7 @@ import { nameOf } from '../columns/cells.js';
 import { NAME_FIELDS, type Columns } from '../columns/columns.js';
 import { sumNumbers } from '../permissions/re-aggregate.js';
 import type { ReadNumbers } from '../permissions/visible-rows.js';
-import { forEachIndex, type Steps } from '../steps.js';
+import { forEachIndex, type Computation } from '../computation.js';
 import { gatherRows } from './split.js';
 
 /** The row of a workload by its key, or its rows; undefined when there is none. */
@@ -20,7 +20,7 @@ export function toWorkloadKey(type: string, name: string): string {
 }
 
 /** Reads each of these rows once. */
-export function* indexWorkloads({ names }: Columns, rows: Uint32Array): Steps<WorkloadIndex> {
+export function* indexWorkloads({ names }: Columns, rows: Uint32Array): Computation<WorkloadIndex> {
   const { workloadName, workloadType } = names;
   const index = new Map<string, number | number[]>();
   yield* forEachIndex(rows.length, (at) => {
@@ -41,7 +41,7 @@ export function* indexWorkloads({ names }: Columns, rows: Uint32Array): Steps<Wo
  * These rows of one workload, followed by their sum: a row with the names and lists of one of them. Identified together, all
  * have different ids. A sum is null when one of the rows does not have the number.
  */
-export function* mergeRows(columns: Columns, rows: readonly number[], numbersOf: ReadNumbers): Steps<Columns> {
+export function* mergeRows(columns: Columns, rows: readonly number[], numbersOf: ReadNumbers): Computation<Columns> {
   const listed = [...rows, yield* findLeast(columns, rows)];
   const groups = Uint32Array.from([...rows.keys(), ...rows.map(() => rows.length)]);
   const grouping = { groups, firstRows: Uint32Array.from(listed) };
@@ -50,7 +50,7 @@ export function* mergeRows(columns: Columns, rows: readonly number[], numbersOf:
 }
 
 /** The row whose names and id come first by code unit, so that the order of the rows decides nothing. */
-function* findLeast({ names, ids }: Columns, rows: readonly number[]): Steps<number> {
+function* findLeast({ names, ids }: Columns, rows: readonly number[]): Computation<number> {
   let least = rows[0]!;
   let leastTexts: string | undefined;
   yield* forEachIndex(rows.length, (at) => {

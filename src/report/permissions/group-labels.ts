@@ -3,13 +3,13 @@
 import { labelsAt, listItems } from '../columns/cells.js';
 import { EMPTY_LIST, type Columns, type Label, type Lists } from '../columns/columns.js';
 import type { CodeColumn } from '../query/group-rows.js';
-import { forEachIndex, inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { forEachIndex, inRanges, ITEMS_PER_STEP, type Computation } from '../computation.js';
 
 /**
  * A code for the labels of each row: the values of `keys` in ownerLabels, else in labels, and all other labels. The order
  * of a list means nothing, and null is an empty list.
  */
-export function toLabelCodes(columns: Columns, rows: Uint32Array, keys: ReadonlySet<string>): Steps<CodeColumn> {
+export function toLabelCodes(columns: Columns, rows: Uint32Array, keys: ReadonlySet<string>): Computation<CodeColumn> {
   const { ownerLabels, labels } = columns.lists;
   const listCount = columns.labelLists.ends.length;
   const listsOf = (row: number) => ownerLabels[row]! * listCount + labels[row]!;
@@ -19,7 +19,7 @@ export function toLabelCodes(columns: Columns, rows: Uint32Array, keys: Readonly
 }
 
 /** The same for annotations. */
-export function toAnnotationCodes(columns: Columns, rows: Uint32Array): Steps<CodeColumn> {
+export function toAnnotationCodes(columns: Columns, rows: Uint32Array): Computation<CodeColumn> {
   const { annotations } = columns.lists;
   const textOf = (row: number) => toSortedText(labelsAt(columns, 'annotations', row) ?? []);
   return toCodes(columns, rows, (row) => annotations[row]!, textOf);
@@ -34,7 +34,7 @@ function* toCodes(
   rows: Uint32Array,
   listsOf: (row: number) => number,
   textOf: (row: number) => string,
-): Steps<CodeColumn> {
+): Computation<CodeColumn> {
   const codes = new Uint32Array(rowCount);
   const codeOfLists = new Map<number, number>();
   const codeOfText = new Map<string, number>();
@@ -88,7 +88,7 @@ export function* pickOwnerLabels(
   columns: Columns,
   firstRows: Uint32Array,
   keys: ReadonlySet<string>,
-): Steps<OwnerLabels> {
+): Computation<OwnerLabels> {
   const { lists, labelLists, distinctLabels, texts } = columns;
   const isWanted = memoize((text) => keys.has(texts.at(text)));
   const items: number[] = [];

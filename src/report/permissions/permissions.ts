@@ -5,7 +5,7 @@ import { nameOf } from '../columns/cells.js';
 import type { Columns } from '../columns/columns.js';
 import { foldCase } from '../columns/case-folding.js';
 import { filterRows } from '../query/filter-rows.js';
-import type { Steps } from '../steps.js';
+import type { Computation } from '../computation.js';
 
 /** Allows each of the namespaces in each of the clusters. An omitted list means all. */
 export interface PermissionRule {
@@ -63,7 +63,7 @@ export class Permissions {
    * The clusters and namespaces that include everything the caller may see of the given ones, compared without regard to
    * case. Undefined means all, in arguments and result.
    */
-  within(clusters?: readonly string[], namespaces?: readonly string[]): PermissionRule {
+  narrowTo(clusters?: readonly string[], namespaces?: readonly string[]): PermissionRule {
     const rules = this.#rules
       .map((each) => ({
         clusters: intersect(each.clusters, clusters),
@@ -77,7 +77,7 @@ export class Permissions {
   }
 
   /** Which of the rows `among` the caller may see, in their order. Looks up a pair of names once. */
-  findRows({ names: { clusterName, namespace } }: Columns, among: Uint32Array): Steps<Uint32Array> {
+  findRows({ names: { clusterName, namespace } }: Columns, among: Uint32Array): Computation<Uint32Array> {
     const visibility = new Map<number, boolean>();
     return filterRows(among, (row) => {
       const cluster = clusterName.codes[row]!;

@@ -15,7 +15,7 @@ import { computedStrings } from '../columns/strings.js';
 import { sumByGroup, sumOf } from '../query/exact-sum.js';
 import { groupRows, measureGrouping, type Grouping } from '../query/group-rows.js';
 import { countMissingByGroup, percentOfHours, type HoursField } from '../query/totals.js';
-import { runAll, type Steps } from '../steps.js';
+import { runToEnd, type Computation } from '../computation.js';
 import {
   measureOwnerLabels,
   pickOwnerLabels,
@@ -45,7 +45,7 @@ export function* groupForReAggregation(
   columns: Columns,
   rows: Uint32Array,
   { byCluster, labels = [] }: ReAggregation,
-): Steps<LabelledGrouping> {
+): Computation<LabelledGrouping> {
   const { clusterName } = columns.names;
   const keys = new Set(labels);
   const grouping = yield* groupRows(rows, [
@@ -120,8 +120,8 @@ export const sumNumbers = lazyRecord(NUMBER_FIELDS, (source: SummedRows, field: 
 function sumGroups(source: SummedRows, field: SumField): Float64Array {
   const { rows, grouping, numbersOf, needsAll = false } = source;
   const { groups, firstRows } = grouping;
-  const column = runAll(numbersOf(field));
-  const sums = runAll(sumByGroup(column, rows, groups, firstRows.length));
+  const column = runToEnd(numbersOf(field));
+  const sums = runToEnd(sumByGroup(column, rows, groups, firstRows.length));
   const isKnown = new Uint8Array(firstRows.length).fill(Number(needsAll));
   for (let at = 0; at < rows.length; at += 1) {
     // One row decides: the first with the number, or without it.

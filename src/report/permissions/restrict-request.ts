@@ -34,7 +34,7 @@ function narrowFilter(
   permissions: Permissions,
 ): RestrictedRequest<WorkloadCostsRequest> {
   const { clusterFilters, isClusterExclude, namespaces, isNamespaceExclude, ...rest } = request;
-  const allowed = permissions.within(
+  const allowed = permissions.narrowTo(
     isClusterExclude === true ? undefined : clusterFilters,
     isNamespaceExclude === true ? undefined : namespaces,
   );
@@ -57,7 +57,7 @@ function narrowFilter(
 }
 
 function addRequiredGrouping(request: AggregatedCostsRequest, permissions: Permissions): AggregatedCostsRequest {
-  const { clusters } = permissions.within(request.clusters);
+  const { clusters } = permissions.narrowTo(request.clusters);
   const names = narrowNames(undefined, clusters);
   return {
     ...request,

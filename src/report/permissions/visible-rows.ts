@@ -4,7 +4,7 @@
 import { nameOf } from '../columns/cells.js';
 import { byField, NUMBER_FIELDS, type Columns, type NameColumn, type NumberField } from '../columns/columns.js';
 import { createNumberColumn, type NumberColumn } from '../columns/decimal-column.js';
-import { inRanges, shareSteps, type Steps } from '../steps.js';
+import { inRanges, shareComputation, type Computation } from '../computation.js';
 import { markDuplicates } from '../entities/duplicate-workloads.js';
 import { warningsAmong, type ReportWarning } from '../warnings.js';
 import type { Permissions } from './permissions.js';
@@ -34,7 +34,7 @@ interface VisibleRowsSource {
 export function* findVisible(
   { columns, among, warnings }: VisibleRowsSource,
   permissions: Permissions,
-): Steps<VisibleRows> {
+): Computation<VisibleRows> {
   const rows = yield* permissions.findRows(columns, among);
   const clusters = yield* readNames(columns.names.clusterName, rows);
   // Twice: the list, and the folded names that hasCluster compares.
@@ -64,7 +64,7 @@ function findVisibleWarnings(
   });
 }
 
-function* readNames(column: NameColumn, rows: Uint32Array): Steps<readonly string[]> {
+function* readNames(column: NameColumn, rows: Uint32Array): Computation<readonly string[]> {
   const found = new Set<number>();
   yield* inRanges(rows.length, (from, to) => {
     for (let at = from; at < to; at += 1) found.add(column.codes[rows[at]!]!);
@@ -73,11 +73,11 @@ function* readNames(column: NameColumn, rows: Uint32Array): Steps<readonly strin
 }
 
 /** A column by its field. */
-export type ReadNumbers = (field: NumberField) => Steps<NumberColumn>;
+export type ReadNumbers = (field: NumberField) => Computation<NumberColumn>;
 
 /** Columns with the row numbers of the report, to be read only at `rows`. Each is checked once, when it is first read. */
 function createRestrictedNumbers({ rowCount, numbers }: Columns, rows: Uint32Array): ReadNumbers {
-  const sumsIdentically = byField(NUMBER_FIELDS, (field) => shareSteps(() => hasSameSums(numbers[field], rows)));
+  const sumsIdentically = byField(NUMBER_FIELDS, (field) => shareComputation(() => hasSameSums(numbers[field], rows)));
   return function* (field) {
     const isShared = rows.length === rowCount || (yield* sumsIdentically[field]());
     return isShared ? numbers[field] : yield* createRestricted(numbers[field], rows);
@@ -88,13 +88,13 @@ function createRestrictedNumbers({ rowCount, numbers }: Columns, rows: Uint32Arr
  * Whether sums over these rows are the same as in a column without other rows. They are when the column has a decimal
  * unit, as any smaller unit gives the same sums, or when these rows have none either.
  */
-function* hasSameSums(whole: NumberColumn, rows: Uint32Array): Steps<boolean> {
+function* hasSameSums(whole: NumberColumn, rows: Uint32Array): Computation<boolean> {
   // Scale 1 also stands for "no decimal unit".
   return whole.scale > 1 || (yield* gatherNumbers(whole, rows)).scale === 1;
 }
 
 /** Not cached: it is as long as the whole column, and needed only when hidden rows have numbers without a unit. */
-function* createRestricted(whole: NumberColumn, rows: Uint32Array): Steps<NumberColumn> {
+function* createRestricted(whole: NumberColumn, rows: Uint32Array): Computation<NumberColumn> {
   const { units, scale } = yield* gatherNumbers(whole, rows);
   const spread = new Float64Array(whole.units.length);
   yield* inRanges(rows.length, (from, to) => {
@@ -103,7 +103,7 @@ function* createRestricted(whole: NumberColumn, rows: Uint32Array): Steps<Number
   return { units: spread, scale };
 }
 
-function* gatherNumbers({ units, scale }: NumberColumn, rows: Uint32Array): Steps<NumberColumn> {
+function* gatherNumbers({ units, scale }: NumberColumn, rows: Uint32Array): Computation<NumberColumn> {
   const values = new Float64Array(rows.length);
   yield* inRanges(rows.length, (from, to) => {
     for (let at = from; at < to; at += 1) values[at] = units[rows[at]!]! / scale;

@@ -1,7 +1,7 @@
 // Sums in units of the smallest double, 2 to the power of -1074: exact for any doubles, and slow. For the rare sums that
 // three doubles cannot represent, where numbers of very different size cancel each other.
 
-import { forEachIndex, type Steps } from '../steps.js';
+import { forEachIndex, type Computation } from '../computation.js';
 
 const SMALLEST_EXPONENT = -1074;
 /** A unit is 5^1074 times 10^-1074. */
@@ -31,7 +31,7 @@ export function* sumUnitsByGroup(
   rows: Uint32Array,
   groups: Uint32Array,
   groupCount: number,
-): Steps<readonly bigint[]> {
+): Computation<readonly bigint[]> {
   const toUnits = createUnitReader();
   const sums = new Array<bigint>(groupCount).fill(0n);
   yield* forEachIndex(rows.length, (at) => {

@@ -6,7 +6,7 @@ import type { SumField } from '../columns/columns.js';
 import { shareOf } from '../columns/share.js';
 import { LazyList } from '../lazy-list.js';
 import { range } from '../sort.js';
-import { precompute, type Steps } from '../steps.js';
+import { precompute, type Computation } from '../computation.js';
 import { readSums } from './exact-sum.js';
 import type { GroupedRows } from './grouped-rows.js';
 import { orderByRanks, type Direction, type RankedKey } from './order.js';
@@ -39,7 +39,7 @@ export interface Breakdown {
 interface BreakdownInput {
   readonly grouped: GroupedRows;
   /** The ranks of each dimension's column. */
-  readonly ranksOf: (dimension: number) => Steps<Ranks>;
+  readonly ranksOf: (dimension: number) => Computation<Ranks>;
   readonly orderBy: GroupOrder;
   readonly first?: number | undefined;
   /** The sums to compute. Other sums are computed in one go when they are read. */
@@ -47,7 +47,7 @@ interface BreakdownInput {
 }
 
 /** Reads the rows once per sum, and the groups once per key of their order. */
-export function* breakDown(input: BreakdownInput): Steps<Breakdown> {
+export function* breakDown(input: BreakdownInput): Computation<Breakdown> {
   const { grouped, fields, orderBy, first = Infinity } = input;
   const { by, firstRows } = grouped;
   const groupCount = firstRows.length;
@@ -76,7 +76,7 @@ export function withOrder(fields: readonly SumField[], { field }: GroupOrder): r
 function* orderGroups(
   { grouped: { by, firstRows }, ranksOf, orderBy: { field, direction } }: BreakdownInput,
   { rowCounts, sums }: GroupTotals,
-): Steps<Uint32Array> {
+): Computation<Uint32Array> {
   const keys: RankedKey[] = [];
   if (field === 'key') {
     for (let dimension = 0; dimension < by.length; dimension += 1) {

@@ -3,7 +3,7 @@
 // to the double nearest to their true sum, and groups add up exactly to the total.
 
 import type { NumberColumn } from '../columns/decimal-column.js';
-import { forEachIndex, inRanges, type Steps } from '../steps.js';
+import { forEachIndex, inRanges, type Computation } from '../computation.js';
 import { fromUnits, sumUnits, sumUnitsByGroup } from './bigint-sum.js';
 
 /** Sums by group: `(high + low + rest) / scale`, exactly. */
@@ -23,7 +23,7 @@ export function* sumByGroup(
   rows: Uint32Array,
   groups: Uint32Array,
   groupCount: number,
-): Steps<Sums> {
+): Computation<Sums> {
   const high = new Float64Array(groupCount);
   const low = new Float64Array(groupCount);
   const rest = new Float64Array(groupCount);
@@ -57,7 +57,7 @@ function isZero(numbers: Float64Array): boolean {
 }
 
 /** Adds up the numbers of `rows`. A null adds nothing. */
-export function* sumRows(column: NumberColumn, rows: Uint32Array): Steps<number> {
+export function* sumRows(column: NumberColumn, rows: Uint32Array): Computation<number> {
   return sumOf(yield* sumByGroup(column, rows, new Uint32Array(rows.length), 1), 0);
 }
 
@@ -81,7 +81,7 @@ export function measureSums({ high, low, smallest }: Sums): number {
 }
 
 /** The sum of each of `groupCount` groups. */
-export function* readSums(sums: Sums, groupCount: number): Steps<Float64Array> {
+export function* readSums(sums: Sums, groupCount: number): Computation<Float64Array> {
   const values = new Float64Array(groupCount);
   yield* forEachIndex(groupCount, (group) => {
     values[group] = sumOf(sums, group);
@@ -90,7 +90,7 @@ export function* readSums(sums: Sums, groupCount: number): Steps<Float64Array> {
 }
 
 /** Adds up some of the groups: exactly, so that groups and their total agree. */
-export function* sumGroups({ scale, high, low, rest, smallest }: Sums, groups: Uint32Array): Steps<number> {
+export function* sumGroups({ scale, high, low, rest, smallest }: Sums, groups: Uint32Array): Computation<number> {
   if (smallest !== undefined) {
     let total = 0n;
     yield* forEachIndex(groups.length, (at) => {

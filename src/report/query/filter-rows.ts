@@ -2,7 +2,7 @@
 
 import { foldCase } from '../columns/case-folding.js';
 import type { Columns, NameColumn, NameField } from '../columns/columns.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { inRanges, ITEMS_PER_STEP, type Computation } from '../computation.js';
 import type { Dimension } from './dimension.js';
 
 /** Any of these values; null and the empty text match rows without a value. */
@@ -62,8 +62,8 @@ export function* findRows(
   columns: Columns,
   where: RowsWhere,
   rows: Uint32Array,
-  columnOf: (dimension: Dimension) => Steps<NameColumn>,
-): Steps<Uint32Array> {
+  columnOf: (dimension: Dimension) => Computation<NameColumn>,
+): Computation<Uint32Array> {
   const { names, numbers } = columns;
   let matching = rows;
   if (where.minTotalCost !== undefined || where.maxTotalCost !== undefined) {
@@ -90,7 +90,7 @@ export function* findRows(
 }
 
 /** The rows that pass the test, in their order. */
-export function* filterRows(rows: Uint32Array, test: (row: number) => boolean): Steps<Uint32Array> {
+export function* filterRows(rows: Uint32Array, test: (row: number) => boolean): Computation<Uint32Array> {
   const found = new Uint32Array(rows.length);
   let count = 0;
   const testRange = (from: number, to: number): void => {

@@ -1,6 +1,6 @@
 // Splits rows into groups by the codes of one or several columns.
 
-import { inRanges, type Steps } from '../steps.js';
+import { inRanges, type Computation } from '../computation.js';
 
 /** A code for each row, below `codeCount`. */
 export interface CodeColumn {
@@ -16,7 +16,7 @@ export interface Grouping {
 }
 
 /** Reads the rows once per column: the groups by the columns before it are split by each further column. */
-export function* groupRows(rows: Uint32Array, by: readonly CodeColumn[]): Steps<Grouping> {
+export function* groupRows(rows: Uint32Array, by: readonly CodeColumn[]): Computation<Grouping> {
   const groups = new Uint32Array(rows.length);
   let firstRows = rows.slice(0, 1);
   for (const { codes, codeCount } of by) {

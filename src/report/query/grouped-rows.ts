@@ -4,7 +4,7 @@
 import type { Columns, NameColumn, SumField } from '../columns/columns.js';
 import type { NumberColumn } from '../columns/decimal-column.js';
 import type { DerivedCache } from '../columns/derived-cache.js';
-import { inRanges, type Steps } from '../steps.js';
+import { inRanges, type Computation } from '../computation.js';
 import { measureSums, sumByGroup, type Sums } from './exact-sum.js';
 import { groupRows, measureGrouping, type Grouping } from './group-rows.js';
 import { countMissingByGroup } from './totals.js';
@@ -17,7 +17,7 @@ export interface GroupedRows {
   /** The number of rows of each group. */
   readonly rowCounts: Uint32Array;
   /** The sums of the groups. */
-  sumsOf(field: SumField): Steps<Sums>;
+  sumsOf(field: SumField): Computation<Sums>;
   /** For each group, how many rows have no totalCost; of rows that are sums, how many summed rows. Counted once. */
   rowsWithoutCost(): Uint32Array;
 }
@@ -26,10 +26,10 @@ export interface GroupedRows {
 interface GroupingInput {
   readonly columns: Columns;
   readonly by: readonly NameColumn[];
-  readonly rows: () => Steps<Uint32Array>;
+  readonly rows: () => Computation<Uint32Array>;
   /** Whether the rows were selected for this query, so that the cached groups retain them. */
   readonly ownsRows: boolean;
-  readonly numbersOf: (field: SumField) => Steps<NumberColumn>;
+  readonly numbersOf: (field: SumField) => Computation<NumberColumn>;
   /** The same for the same dimensions and rows. */
   readonly key: string;
   readonly cache: DerivedCache;
@@ -44,13 +44,13 @@ interface CountedGroups extends Grouping {
 const MAX_CACHED_GROUPS_PER_ROW = 1 / 8;
 
 /** Reads the rows once per dimension; a sum reads them once more. Without dimensions, all rows are one group. */
-export function* groupAndSum(input: GroupingInput): Steps<GroupedRows> {
+export function* groupAndSum(input: GroupingInput): Computation<GroupedRows> {
   const { by, numbersOf, key, cache } = input;
   const measure = (counted: CountedGroups): number =>
     measureGrouping(counted) + counted.rowCounts.byteLength + (input.ownsRows ? counted.rows.byteLength : 0);
   const counted = yield* cache.get(`groups by ${key}`, () => groupAndCount(input), measure);
   const { rows, groups, firstRows, rowCounts } = counted;
-  const sum = function* (field: SumField): Steps<Sums> {
+  const sum = function* (field: SumField): Computation<Sums> {
     return yield* sumByGroup(yield* numbersOf(field), rows, groups, firstRows.length);
   };
   // The sums of very many groups would evict data that takes longer to compute.
@@ -62,7 +62,7 @@ export function* groupAndSum(input: GroupingInput): Steps<GroupedRows> {
   return { by, firstRows, rowCounts, sumsOf, rowsWithoutCost };
 }
 
-function* groupAndCount({ by, rows: findRows }: GroupingInput): Steps<CountedGroups> {
+function* groupAndCount({ by, rows: findRows }: GroupingInput): Computation<CountedGroups> {
   const rows = yield* findRows();
   const columns = by.map(({ codes, values }) => ({ codes, codeCount: values.length }));
   const { groups, firstRows } = yield* groupRows(rows, columns);

@@ -4,7 +4,7 @@
 import { labelsAt, listItems } from '../columns/cells.js';
 import type { Columns, LabelField, NameColumn } from '../columns/columns.js';
 import { computedStrings } from '../columns/strings.js';
-import { inRanges, ITEMS_PER_STEP, type Steps } from '../steps.js';
+import { inRanges, ITEMS_PER_STEP, type Computation } from '../computation.js';
 import type { Dimension, LabelDimension } from './dimension.js';
 import type { FindText } from './ranks.js';
 
@@ -23,7 +23,11 @@ function* lookupsOf(dimension: LabelDimension): Iterable<readonly [string, Label
 }
 
 /** The value of the dimension for each row. */
-export function* createLabelColumn(columns: Columns, dimension: LabelDimension, findText: FindText): Steps<NameColumn> {
+export function* createLabelColumn(
+  columns: Columns,
+  dimension: LabelDimension,
+  findText: FindText,
+): Computation<NameColumn> {
   const { rowCount, lists, texts } = columns;
   const codes = new Uint32Array(rowCount);
   /** The text of each code; code 0 stands for null, and has none. */

@@ -4,7 +4,7 @@
 import type { NameField, NumberField } from '../columns/columns.js';
 import { DIGIT_VALUES, ID_DIGITS, type RowIds } from '../row-ids.js';
 import { range } from '../sort.js';
-import { inRanges, type Steps } from '../steps.js';
+import { inRanges, type Computation } from '../computation.js';
 import type { Ranks } from './ranks.js';
 
 /** What rows can be ordered by. */
@@ -32,7 +32,11 @@ export interface RankedKey {
  * `rows` in the order of `keys`, the first `limit` of them. Each pass is a stable counting sort, from the last key to the
  * first, and reads the rows twice and the distinct values of the key once.
  */
-export function* orderByRanks(rows: Uint32Array, keys: readonly RankedKey[], limit = rows.length): Steps<Uint32Array> {
+export function* orderByRanks(
+  rows: Uint32Array,
+  keys: readonly RankedKey[],
+  limit = rows.length,
+): Computation<Uint32Array> {
   let ordered = rows;
   for (let at = keys.length - 1; at >= 0; at -= 1) {
     ordered = yield* countingSort(ordered, keys[at]!, at === 0 ? limit : rows.length);
@@ -41,7 +45,7 @@ export function* orderByRanks(rows: Uint32Array, keys: readonly RankedKey[], lim
 }
 
 /** Ranks of the rows by their ids, which are opaque: in the order of their digits. Each pass sorts by one digit. */
-export function* rankIds(ids: RowIds, rowCount: number): Steps<Ranks> {
+export function* rankIds(ids: RowIds, rowCount: number): Computation<Ranks> {
   let ordered = range(rowCount);
   const ranks = new Uint32Array(rowCount);
   for (let digit = 0; digit < ID_DIGITS; digit += 1) {

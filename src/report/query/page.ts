@@ -3,7 +3,7 @@
 
 import type { CursorCodec } from './cursor.js';
 import type { RowIds } from '../row-ids.js';
-import { forEachIndex, type Steps } from '../steps.js';
+import { forEachIndex, type Computation } from '../computation.js';
 
 export interface PageArguments {
   readonly first?: number | undefined;
@@ -41,7 +41,7 @@ export class CursorError extends Error {
 }
 
 /** @throws CursorError */
-export function* findPage(list: OrderedRows, { first, after, last, before }: PageArguments): Steps<PageBounds> {
+export function* findPage(list: OrderedRows, { first, after, last, before }: PageArguments): Computation<PageBounds> {
   let from = 0;
   let to = list.totalCount;
   if (after !== undefined) {

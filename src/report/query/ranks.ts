@@ -3,7 +3,7 @@
 
 import type { NameColumn } from '../columns/columns.js';
 import { readStrings, type StringColumn } from '../columns/strings.js';
-import { inRanges, type Steps } from '../steps.js';
+import { inRanges, type Computation } from '../computation.js';
 import { range, sortInSteps } from '../sort.js';
 import { filterRows } from './filter-rows.js';
 
@@ -14,7 +14,7 @@ export interface Ranks {
 }
 
 /** Ranks of doubles; NaN is null, and -0 equals 0. */
-export function* rankNumbers(values: Float64Array): Steps<Ranks> {
+export function* rankNumbers(values: Float64Array): Computation<Ranks> {
   const numbered = yield* filterRows(range(values.length), (row) => !Number.isNaN(values[row]!));
   const order = yield* sortInSteps(numbered, (a, b) => values[a]! - values[b]!);
   const ranks = new Uint32Array(values.length);
@@ -37,7 +37,7 @@ export function* rankNumbers(values: Float64Array): Steps<Ranks> {
 }
 
 /** Ranks of names by Unicode code point. */
-export function* rankNames({ codes, values }: NameColumn): Steps<Ranks> {
+export function* rankNames({ codes, values }: NameColumn): Computation<Ranks> {
   // Code 0 stands for null, which comes last.
   const distinct = values.length - 1;
   const order = yield* orderTexts(values);
@@ -55,7 +55,7 @@ export function* rankNames({ codes, values }: NameColumn): Steps<Ranks> {
 }
 
 /** The indexes of `texts` in the order of the texts, by Unicode code point. */
-function* orderTexts(texts: StringColumn): Steps<Uint32Array> {
+function* orderTexts(texts: StringColumn): Computation<Uint32Array> {
   const strings = yield* readStrings(texts);
   return yield* sortInSteps(range(strings.length), (a, b) => compareCodePoints(strings[a]!, strings[b]!));
 }
@@ -64,7 +64,7 @@ function* orderTexts(texts: StringColumn): Steps<Uint32Array> {
 export type FindText = (text: string) => number;
 
 /** Finds a text among those of a report. Built once per report, and shared by its parts: 4 bytes per text. */
-export function* indexTexts(texts: StringColumn): Steps<FindText> {
+export function* indexTexts(texts: StringColumn): Computation<FindText> {
   const order = yield* orderTexts(texts);
   return (text) => {
     let low = 0;

@@ -2,7 +2,7 @@
 
 import { LazyList } from '../lazy-list.js';
 import { toRow, type ReportRow, type RowOrigin, type RowSource } from '../row.js';
-import type { Steps } from '../steps.js';
+import type { Computation } from '../computation.js';
 import type { RowMember } from '../write/row-members.js';
 import { writeRows, type WrittenRows } from '../write/row-writer.js';
 import type { CursorCodec } from './cursor.js';
@@ -30,7 +30,7 @@ interface Selection {
 }
 
 /** @throws CursorError for an `after` or `before` that is not a cursor of this list. */
-export function* selectPage(selection: Selection): Steps<RowPage> {
+export function* selectPage(selection: Selection): Computation<RowPage> {
   const { source, rows, keys, codec, page } = selection;
   // Without a cursor and without `last`, only the first rows have to be put in order.
   const isFromStart = page.after === undefined && page.before === undefined && page.last === undefined;

@@ -2,7 +2,7 @@
 
 import { shareOf } from '../columns/share.js';
 import type { Columns, SumField } from '../columns/columns.js';
-import { precompute, type Steps } from '../steps.js';
+import { precompute, type Computation } from '../computation.js';
 import { sumGroups, sumOf, type Sums } from './exact-sum.js';
 import type { Grouping } from './group-rows.js';
 
@@ -35,7 +35,7 @@ export function totalsOf({ rowCounts, sums, rowsWithoutCost }: GroupTotals, grou
  * The totals of several groups, added up.
  * @param fields the sums that will be read; any other is computed in one go.
  */
-export function* addGroups(all: GroupTotals, groups: Uint32Array, fields: Iterable<SumField>): Steps<Totals> {
+export function* addGroups(all: GroupTotals, groups: Uint32Array, fields: Iterable<SumField>): Computation<Totals> {
   const count = (counts: ArrayLike<number>): number => groups.reduce((sum, group) => sum + counts[group]!, 0);
   return {
     rowCount: count(all.rowCounts),

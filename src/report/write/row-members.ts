@@ -22,7 +22,7 @@ export type RowMember = { readonly name: string } & (
   /** The id of the entity that these names are the key of. */
   | { readonly kind: 'entityId'; readonly type: string; readonly key: readonly NameField[] }
   /** An object that is null when the row lacks one of these names. */
-  | { readonly kind: 'object'; readonly needs: readonly NameField[]; readonly members: readonly RowMember[] }
+  | { readonly kind: 'object'; readonly requires: readonly NameField[]; readonly members: readonly RowMember[] }
   | { readonly kind: 'cursor' }
   | { readonly kind: 'constant'; readonly json: string }
 );

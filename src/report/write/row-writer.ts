@@ -90,11 +90,11 @@ function memberWriter(written: WrittenRows, member: RowMember, open: string): Wr
   }
 }
 
-function nestedObjectWriter(written: WrittenRows, { needs, members }: Member<'object'>, open: string): WriteMember {
+function nestedObjectWriter(written: WrittenRows, { requires, members }: Member<'object'>, open: string): WriteMember {
   const { rows } = written;
   const { columns } = written.source;
   const write = objectWriter(written, members);
-  const codes = needs.map((name) => columns.names[name].codes);
+  const codes = requires.map((name) => columns.names[name].codes);
   const prefix = toBytes(open);
   return (out, index) => {
     out.copy(prefix);

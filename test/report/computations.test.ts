@@ -9,7 +9,7 @@ import { createCursorCodec } from '../../src/report/query/cursor.js';
 import type { RowQuery } from '../../src/report/query/row-page.js';
 import type { BreakdownQuery } from '../../src/report/report.js';
 import { toReportId } from '../../src/report/request.js';
-import { precompute, runAll, shareSteps, type Steps } from '../../src/report/steps.js';
+import { precompute, runToEnd, shareComputation, type Computation } from '../../src/report/computation.js';
 import { NAMES, NUMBERS } from '../kit/reference.js';
 import { countSteps, originOf, readReport, type SyncReport } from '../kit/report.js';
 
@@ -54,7 +54,7 @@ describe('a query over 20,000 rows with as many names', () => {
     id: 'gone',
   });
 
-  test.each<[string, () => Steps<unknown>, number]>([
+  test.each<[string, () => Computation<unknown>, number]>([
     // Reads the names, sorts them in runs, merges the runs.
     ['order by a name', () => select(report, { orderBy: [{ field: 'workloadName', direction: 'ASC' }] }), 3 * PASS],
     ['order by a number', () => select(report, { orderBy: [{ field: 'totalCost', direction: 'ASC' }] }), 2 * PASS],
@@ -140,13 +140,13 @@ describe('an index', () => {
     for (let at = 0; at < 20; at += 1) first.next();
     second.next();
     first.return(undefined as never);
-    expect(runAll(second).rows.at(0).workloadName).toBe('workloadName-0');
+    expect(runToEnd(second).rows.at(0).workloadName).toBe('workloadName-0');
   });
 
   test('starts again for the next caller when all callers have aborted, or when it failed', () => {
     let begun = 0;
     let fails = true;
-    const shared = shareSteps(function* () {
+    const shared = shareComputation(function* () {
       begun += 1;
       yield;
       if (fails) throw new Error('broken');
@@ -155,15 +155,15 @@ describe('an index', () => {
     const left = shared();
     left.next();
     left.return(0);
-    expect(() => runAll(shared())).toThrow('broken');
+    expect(() => runToEnd(shared())).toThrow('broken');
     fails = false;
-    expect(runAll(shared())).toBe(3);
-    expect(runAll(shared())).toBe(3);
+    expect(runToEnd(shared())).toBe(3);
+    expect(runToEnd(shared())).toBe(3);
   });
 });
 
 describe('parts of a report', () => {
-  const QUERIES: readonly [string, (part: SyncReport) => Steps<unknown>][] = [
+  const QUERIES: readonly [string, (part: SyncReport) => Computation<unknown>][] = [
     ['a breakdown by label', ({ steps }) => steps.breakDown(byKey([{ label: 'team' }]))],
     ['a filter by label', ({ steps }) => steps.sumRows({ dimensions: [TEAM_1] })],
     ['a breakdown by a label that no row has', ({ steps }) => steps.breakDown(byKey([{ label: 'none' }]))],
@@ -196,8 +196,8 @@ describe('parts of a report', () => {
 
 test('a value that is not precomputed is computed when it is first read', () => {
   const computed: string[] = [];
-  const valueOf = runAll(
-    precompute(['a', 'b', 'a'], function* (key): Steps<number> {
+  const valueOf = runToEnd(
+    precompute(['a', 'b', 'a'], function* (key): Computation<number> {
       yield;
       return computed.push(key);
     }),
