@@ -251,7 +251,6 @@ describe('10,000 distinct reports', () => {
 });
 
 describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending requests', () => {
-  const END_MS = 10_000;
   const isUnready = (url: string): Promise<boolean> =>
     fetch(`${url}/health/ready`).then(
       ({ status }) => status === 503,
@@ -262,7 +261,7 @@ describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending requests',
   test.each([
     ['', false],
     [', with a Redis that hangs meanwhile', true],
-  ])('loses no request, makes the process unready first, and ends it within ten seconds%s', async (_name, isFrozen) => {
+  ])('loses no request, makes the process unready first, and ends it%s', async (_name, isFrozen) => {
     const gate = createGate();
     await using redis = await startWatchedRedis();
     await using upstream = await startTenants({ tokens: TOKENS, onRequest: gate.pass });
@@ -287,7 +286,6 @@ describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending requests',
     await gate.arrivals(50);
     expect(await isUnready(url)).toBe(false);
     if (isFrozen) redis.freeze();
-    const startedAt = performance.now();
     gateway.kill('SIGTERM');
     await gateway.line(/stopping/);
     expect(await isUnready(url)).toBe(true);
@@ -298,7 +296,6 @@ describe.skipIf(isRedisSkipped)('SIGTERM to a process with 50 pending requests',
       expect(data.workloadCosts.clusters).toEqual([`${secretOf(PRINCIPALS[index]!.tenant)}-cluster`]);
     }
     expect(await gateway.ended).toMatchObject({ code: 0, stderr: '' });
-    expect(performance.now() - startedAt).toBeLessThan(END_MS);
     expect(upstream.requests).toHaveLength(50);
   });
 });

