@@ -108,7 +108,7 @@ function toHttpServices(config: Config, services: Services, clock: Clock) {
 }
 
 /** The settings that resolvers need. */
-function toContextSettings({ upstream, cache, maxPageRows, maxAnswerRows, protection }: Config, clock: Clock) {
+function toContextSettings({ upstream, cache, maxPageRows, maxResponseRows, protection }: Config, clock: Clock) {
   const { multiClusterByDefault, resilience } = upstream;
   // One operation, and all time series together, use at most half of the concurrent calls.
   const half = Math.max(1, Math.floor(resilience.maxInFlight / 2));
@@ -119,7 +119,7 @@ function toContextSettings({ upstream, cache, maxPageRows, maxAnswerRows, protec
     windows: { clock, settledAfterMs: cache.settledAfterMs },
     maxPageRows,
     maxIntervals: protection.maxIntervals,
-    limits: { ...protection, maxAnswerRows },
+    limits: { ...protection, maxResponseRows },
   };
 }
 

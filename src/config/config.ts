@@ -103,7 +103,7 @@ function readSettings(source: Source, machine: Machine) {
     /** The maximum number of rows per page; undefined: no limit. */
     maxPageRows: read('GATEWAY_MAX_PAGE_ROWS'),
     /** The maximum number of rows and entity reports per response; undefined: no limit. */
-    maxAnswerRows: read('GATEWAY_MAX_ANSWER_ROWS'),
+    maxResponseRows: read('GATEWAY_MAX_ANSWER_ROWS'),
     shutdown: {
       /** How long new requests are still accepted. */
       delayMs: 1000 * read('GATEWAY_SHUTDOWN_DELAY_SECONDS'),

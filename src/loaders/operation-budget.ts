@@ -7,7 +7,7 @@ import { GatewayError } from '../errors.js';
 /** Undefined means no limit. */
 export interface OperationLimits {
   /** GATEWAY_MAX_ANSWER_ROWS: items of lists (rows, edges, groups, entities) plus reports of entities. */
-  readonly maxAnswerRows: number | undefined;
+  readonly maxResponseRows: number | undefined;
   /** GATEWAY_MAX_COST: fields and list values that are written, plus rows and table entries that are read. */
   readonly maxCost: number | undefined;
   /** GATEWAY_MAX_UPSTREAM_CALLS: reports that are not in memory. */
@@ -78,9 +78,9 @@ export class OperationBudget {
   }
 
   #findExcess(): GatewayError | undefined {
-    const { maxAnswerRows, maxCost, maxUpstreamCalls } = this.#limits;
-    if (this.#items > (maxAnswerRows ?? Infinity)) {
-      const excess = `more than ${maxAnswerRows} rows, groups and entities (GATEWAY_MAX_ANSWER_ROWS)`;
+    const { maxResponseRows, maxCost, maxUpstreamCalls } = this.#limits;
+    if (this.#items > (maxResponseRows ?? Infinity)) {
+      const excess = `more than ${maxResponseRows} rows, groups and entities (GATEWAY_MAX_ANSWER_ROWS)`;
       return tooComplex(`${excess}. Ask for fewer with \`first\`, or in several operations.`);
     }
     if (this.#cost > (maxCost ?? Infinity)) {

@@ -580,7 +580,7 @@ describe('data of the upstream', () => {
     breakdown(by: [{ field: NAMESPACE }, { label: "team" }], first: 3) { ${BREAKDOWN} }
   } }`;
   const createOperation = () => {
-    const budget = new OperationBudget({ maxAnswerRows: undefined, maxCost: undefined, maxUpstreamCalls: undefined });
+    const budget = new OperationBudget({ maxResponseRows: undefined, maxCost: undefined, maxUpstreamCalls: undefined });
     const { runReportQuery } = createOperationRunner(new Scheduler(), budget, AbortSignal.any([]));
     return { budget, runReportQuery, memoize: createMemoize() };
   };

@@ -32,7 +32,7 @@ import type { Computation } from '../../src/report/computation.js';
 import { createManualClock } from '../kit/time/clock.js';
 
 const schema = createSchema();
-const NO_LIMITS: OperationLimits = { maxAnswerRows: undefined, maxCost: undefined, maxUpstreamCalls: undefined };
+const NO_LIMITS: OperationLimits = { maxResponseRows: undefined, maxCost: undefined, maxUpstreamCalls: undefined };
 
 const ROWS = 300;
 const labels = Array.from({ length: 4 }, (_, at) => ({ key: `k${at}`, value: 'v' }));
@@ -277,7 +277,7 @@ describe('an operation over its budget', () => {
   });
 
   test('throws its first error again for every further charge', () => {
-    const budget = new OperationBudget({ ...NO_LIMITS, maxAnswerRows: 2 });
+    const budget = new OperationBudget({ ...NO_LIMITS, maxResponseRows: 2 });
     budget.chargeItems(2, 1);
     expect(budget.exceeded).toBeUndefined();
     const charges = [
