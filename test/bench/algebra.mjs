@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 
 import { decodeReport } from '../../dist/report/parse/json-parser.js';
-import { runAll } from '../../dist/report/computation.js';
+import { runToEnd } from '../../dist/report/computation.js';
 import { SUM_FIELDS } from '../../dist/report/columns/columns.js';
 import { fetchFleet } from './fleet.mjs';
 import { measure, printMachine } from './measure.mjs';
@@ -31,14 +31,14 @@ const fits = (row) =>
 
 const QUERIES = {
   'top 20 by cost': [
-    () => ids(runAll(report.selectRows({ orderBy: [{ field: 'totalCost', direction: 'DESC' }], first: 20 })).rows),
+    () => ids(runToEnd(report.selectRows({ orderBy: [{ field: 'totalCost', direction: 'DESC' }], first: 20 })).rows),
     () => ids([...objects].sort((a, b) => b.totalCost - a.totalCost).slice(0, 20)),
   ],
-  'totals, 11 sums, with a where': [() => readAll(runAll(report.sumRows(where))), () => sumAll(objects.filter(fits))],
+  'totals, 11 sums, with a where': [() => readAll(runToEnd(report.sumRows(where))), () => sumAll(objects.filter(fits))],
   'breakdown by namespace, 11 sums a group': [
     () => {
       const by = [{ field: 'namespace' }];
-      const { groups } = runAll(report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } }));
+      const { groups } = runToEnd(report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } }));
       return [...groups].map(({ keys, totals }) => [keys[0], readAll(totals)]);
     },
     () => {
@@ -49,8 +49,8 @@ const QUERIES = {
   'shares of as many groups as rows': [
     () => {
       const by = [{ field: 'clusterName' }, { field: 'namespace' }, { field: 'workloadName' }];
-      const { groups } = runAll(report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } }));
-      return [...groups].slice(0, 20).map(({ share }) => share);
+      const { groups } = runToEnd(report.breakDown({ by, orderBy: { field: 'totalCost', direction: 'DESC' } }));
+      return [...groups].slice(0, 20).map(({ share }) => share());
     },
     () => {
       const whole = objects.reduce((sum, { totalCost }) => sum + totalCost, 0);
@@ -66,7 +66,7 @@ const QUERIES = {
   'order by workload name, 20 of them': [
     () => {
       const orderBy = [{ field: 'workloadName', direction: 'ASC' }];
-      return workloadNames(runAll(report.selectRows({ orderBy, first: 20 })).rows);
+      return workloadNames(runToEnd(report.selectRows({ orderBy, first: 20 })).rows);
     },
     () => workloadNames([...objects].sort((a, b) => compare(a.workloadName, b.workloadName)).slice(0, 20)),
   ],

@@ -7,7 +7,7 @@ import { compareReports } from '../../dist/report/compare/compare-reports.js';
 import { createSeries } from '../../dist/report/compare/time-series.js';
 import { decodeReport } from '../../dist/report/parse/json-parser.js';
 import { resolveCalendarRange } from '../../dist/report/time/calendar-range.js';
-import { runAll } from '../../dist/report/computation.js';
+import { runToEnd } from '../../dist/report/computation.js';
 import { fetchFleet } from './fleet.mjs';
 import { at, measure, printMachine } from './measure.mjs';
 
@@ -34,7 +34,7 @@ const by = [{ field: 'clusterName' }, { field: 'namespace' }];
 const compareColumns =
   (fields, dimensions = by) =>
   () => {
-    const { groups } = runAll(compareReports(reports[1], reports[0], { by: dimensions, fields, first: 20 }));
+    const { groups } = runToEnd(compareReports(reports[1], reports[0], { by: dimensions, fields, first: 20 }));
     return [...groups].map(({ keys, totals }) => [keys.join('/'), totals.sum('totalCost').difference]);
   };
 const comparePlain = (keyOf) => () => {
@@ -99,7 +99,7 @@ const QUERIES = {
     comparePlain((row) => `${row.clusterName}/${row.namespace}/${row.workloadName}`),
   ],
   [`series of ${INTERVALS} intervals by namespace, top ${FIRST} with others`]: [
-    () => readSeries(runAll(createSeries({ reports, hours }, seriesQuery))),
+    () => readSeries(runToEnd(createSeries({ reports, hours }, seriesQuery))),
     seriesPlain,
   ],
 };
@@ -110,7 +110,7 @@ for (const [title, [columns, plain]] of Object.entries(QUERIES)) {
 measure(
   `series of ${INTERVALS} intervals, first time for these reports`,
   {
-    'reports, in columns': () => readSeries(runAll(createSeries({ reports: nextFresh(), hours }, seriesQuery))),
+    'reports, in columns': () => readSeries(runToEnd(createSeries({ reports: nextFresh(), hours }, seriesQuery))),
     'row objects': seriesPlain,
   },
   FRESH,

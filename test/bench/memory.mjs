@@ -3,7 +3,7 @@
 
 import { createFastParser } from '../../dist/report/parse/fast-parser.js';
 import { toReport } from '../../dist/report/report-data.js';
-import { runAll } from '../../dist/report/computation.js';
+import { runToEnd } from '../../dist/report/computation.js';
 import { fetchFleet } from './fleet.mjs';
 import { printMachine, usedBytes } from './measure.mjs';
 
@@ -22,7 +22,7 @@ async function weigh(workloads, copies) {
   const before = await usedBytes();
   const reports = Array.from({ length: copies }, () => decode(text));
   for (const report of reports) {
-    for (const field of ORDERS) runAll(report.selectRows({ orderBy: [{ field, direction: 'ASC' }], first: 1 }));
+    for (const field of ORDERS) runToEnd(report.selectRows({ orderBy: [{ field, direction: 'ASC' }], first: 1 }));
   }
   const bytes = ((await usedBytes()) - before) / copies;
   const claimed = reports[0].byteSize;
