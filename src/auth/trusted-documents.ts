@@ -1,6 +1,6 @@
 // GATEWAY_TRUSTED_DOCUMENTS: the list of documents that may be executed, which the build of a frontend writes.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Kind, parse, validate, type GraphQLSchema } from 'graphql';
 
 import { isObject, parseJsonFile } from './strict-json.js';
@@ -59,7 +59,7 @@ function createTrustedDocuments(listed: readonly ListedDocument[], names: readon
 }
 
 function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 function parseList(root: Readonly<Record<string, unknown>>): readonly ListedDocument[] | undefined {

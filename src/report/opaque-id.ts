@@ -1,6 +1,6 @@
 // Ids for the caches of clients: opaque, and the same for the same text in every process.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { foldCase } from './columns/case-folding.js';
 
@@ -9,7 +9,7 @@ const LENGTH = 16;
 
 /** A hash of the text, in base64url. */
 export function toOpaqueId(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, LENGTH);
+  return hash('sha256', text, 'base64url').slice(0, LENGTH);
 }
 
 /** The id of an entity: the same for keys that differ only in case. */

@@ -4,7 +4,7 @@
 import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../../report/request.js';
 import { builder, type OptionalInput } from '../builder.js';
 import { CostLabelFilter, CostNameFilter } from './filter-inputs.js';
-import { omitNulls } from './omit-nulls.js';
+import { nullsToUndefined } from './nulls-to-undefined.js';
 import { CostTimeRangeInput, type ResolvedRange } from './time-range.js';
 import { assertLabel, assertLabelKey, assertList, assertName, assertNotEmpty, assertNotNegative } from './validate.js';
 
@@ -76,7 +76,7 @@ export function toAggregatedCostsRequest(
   { range, from, to }: ResolvedRange,
 ): AggregatedCostsRequest {
   const inputs: NonNullable<typeof filter> = filter ?? {};
-  const { timeRange, groupBy, ...parameters } = omitNulls(inputs);
+  const { timeRange, groupBy, ...parameters } = nullsToUndefined(inputs);
   const { clusters, tags, stepSize } = parameters;
   if (clusters) assertList('filter.clusters', clusters, assertName);
   if (groupBy?.labels) assertList('filter.groupBy.labels', groupBy.labels, assertLabelKey);

@@ -4,7 +4,6 @@ import type { Permissions } from '../../report/permissions/permissions.js';
 import type { RowsWhere } from '../../report/query/filter-rows.js';
 import { builder, type OptionalInput } from '../builder.js';
 import { CostDimensionMatch, toMatches } from './dimensions.js';
-import { omitNulls } from './omit-nulls.js';
 import { assertFinite, assertLength, assertList, assertName } from './validate.js';
 import { assertAllowedRows } from './authorize.js';
 
@@ -24,7 +23,7 @@ export const CostRowsWhere = builder.inputType('CostRowsWhere', {
     search: t.string({
       description: 'Text in the name of the cluster, namespace or workload. Case-insensitive, at most 253 characters.',
     }),
-    minTotalCost: t.float({ description: 'Minimum `totalCost`, in the currency of ScaleOps, Null does not match.' }),
+    minTotalCost: t.float({ description: 'Minimum `totalCost`, in the currency of ScaleOps. Null does not match.' }),
     maxTotalCost: t.float({ description: 'Maximum `totalCost`, in the currency of ScaleOps. Null does not match.' }),
     minSavingsAvailable: t.float({
       description: 'Minimum `savingsAvailable`, in the currency of ScaleOps. Null does not match.',
@@ -47,5 +46,15 @@ export function toRowsWhere(
   if (where.search != null) assertLength('where.search', where.search);
   const dimensions = where.dimensions == null ? undefined : toMatches(where.dimensions);
   assertAllowedRows(permissions, where.clusterNames, where.namespaces);
-  return { ...omitNulls(where), dimensions };
+  return {
+    clusterNames: where.clusterNames ?? undefined,
+    namespaces: where.namespaces ?? undefined,
+    workloadTypes: where.workloadTypes ?? undefined,
+    workloadNames: where.workloadNames ?? undefined,
+    dimensions,
+    search: where.search ?? undefined,
+    minTotalCost: where.minTotalCost ?? undefined,
+    maxTotalCost: where.maxTotalCost ?? undefined,
+    minSavingsAvailable: where.minSavingsAvailable ?? undefined,
+  };
 }

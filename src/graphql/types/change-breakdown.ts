@@ -5,7 +5,7 @@ import { builder } from '../builder.js';
 import { CHANGE_KINDS, CostChangeKind, CostChangeOrder, toChangeOrder } from '../inputs/changes.js';
 import { BY_DESCRIPTION, CostDimensionInput } from '../inputs/dimensions.js';
 import { toGrouping } from '../inputs/grouping.js';
-import { omitNulls } from '../inputs/omit-nulls.js';
+import { nullsToUndefined } from '../inputs/nulls-to-undefined.js';
 import { assertFinite, assertList, assertNotNegative } from '../inputs/validate.js';
 import { CostRowsWhere } from '../inputs/where.js';
 import { chargeObjects } from '../response-budget.js';
@@ -92,7 +92,7 @@ builder.objectField(CostComparison, 'breakdown', (t) =>
       if (minDifference != null) assertNotNegative('minDifference', minDifference);
       const query = {
         ...grouping,
-        ...omitNulls({ kinds, minDifference }),
+        ...nullsToUndefined({ kinds, minDifference }),
         orderBy: toChangeOrder(args.orderBy),
         fields: findSummedFields(info),
       };

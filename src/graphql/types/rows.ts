@@ -15,7 +15,6 @@ import type { OriginField, RowMember } from '../../report/write/row-members.js';
 import { readsRowIds } from '../selection/size.js';
 import { argumentsKey, chargeItems, chargeObjects } from '../response-budget.js';
 import { builder } from '../builder.js';
-import { omitNulls } from '../inputs/omit-nulls.js';
 import { assertCount, assertNotNegative } from '../inputs/validate.js';
 import { CostReport } from './report.js';
 import { compileEdgeSelection, compileRowSelection } from '../selection/row-selection.js';
@@ -165,7 +164,10 @@ builder.objectField(CostReport, 'rows', (t) =>
         if (first != null && last != null) throw new UserInputError('first', 'must not be given together with `last`.');
         const where = toRowsWhere(args.where, context.permissions);
         const query = {
-          ...omitNulls({ first, after, last, before }),
+          first: first ?? undefined,
+          after: after ?? undefined,
+          last: last ?? undefined,
+          before: before ?? undefined,
           origin: loaded,
           needsIds: readsRowIds(info),
           where,

@@ -1,6 +1,6 @@
 // The GraphiQL page as an HTTP resource. It is rendered and compressed at its first request; all responses share the buffers.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { HeadersByName } from '../../auth/authentication.js';
 import type { Page, PageContent } from '../pages/page.js';
@@ -69,7 +69,7 @@ async function renderPage(settings: GraphiQLSettings) {
 /** Allows the page's own scripts, by their hashes, their workers, inline styles, and requests to the gateway alone. */
 function toPolicy(html: string): string {
   const scripts = [...html.matchAll(/<script>([\s\S]*?)<\/script>/g)].map(([, code = '']) => {
-    return `'sha256-${createHash('sha256').update(code).digest('base64')}'`;
+    return `'sha256-${hash('sha256', code, 'base64')}'`;
   });
   return [
     "default-src 'none'",

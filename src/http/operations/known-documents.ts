@@ -1,7 +1,7 @@
 // Documents that were executed before, parsed, validated and prepared. A document whose request is refused at any step is
 // not added, so refused documents take no memory.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Kind, type DocumentNode, type GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
@@ -64,7 +64,7 @@ export class KnownDocuments {
 }
 
 export function hashText(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }
 
 function weigh({ text, document, operations }: KnownDocument): number {

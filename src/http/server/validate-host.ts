@@ -14,10 +14,18 @@ import { CONTENT_SECURITY_POLICY, SECURITY_HEADERS } from '../response/security-
  * a host name of its own (DNS rebinding).
  */
 export function validateHost(listener: RequestListener, allowedHosts: 'any' | 'loopback' = 'any'): RequestListener {
+  // Nearly all requests have the same Host. Its URL is valid with every path.
+  let lastHost: string | undefined;
   return (request, response) => {
-    if (!normalizeTarget(request)) refuse(response, INVALID_TARGET);
+    const { host } = request.headers;
+    const isChecked = host !== undefined && host === lastHost && request.url?.startsWith('/') === true;
+    if (isChecked) listener(request, response);
+    else if (!normalizeTarget(request)) refuse(response, INVALID_TARGET);
     else if (allowedHosts === 'loopback' && !isLoopback(hostnameOf(request))) refuse(response, HOST_NOT_ALLOWED);
-    else listener(request, response);
+    else {
+      lastHost = request.headers.host;
+      listener(request, response);
+    }
   };
 }
 

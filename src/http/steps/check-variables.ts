@@ -1,7 +1,7 @@
 // Coerces the variables of an operation, and limits its estimated cost. Both depend only on the operation and its variables,
 // so their result is cached.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { GraphQLSchema } from 'graphql';
 import { LRUCache } from 'lru-cache';
 
@@ -48,7 +48,7 @@ export function createCheckVariables(schema: GraphQLSchema, maxCost: number | un
     const isShort = text.length <= MAX_VALUES_LENGTH;
     const checked = {
       values: coerced,
-      key: isShort ? text : createHash('sha256').update(text).digest('base64url'),
+      key: isShort ? text : hash('sha256', text, 'base64url'),
     };
     // JSON.stringify writes Infinity, which `1e999` is parsed to, as null: the two must not share an entry.
     if (json !== undefined && isShort && cacheKey.length <= MAX_KEY_LENGTH && !cacheKey.includes('null')) {

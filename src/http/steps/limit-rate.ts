@@ -1,7 +1,7 @@
 // Rate limits (GATEWAY_RATE_LIMIT): of an address before authentication, of a caller after it, and of failed authentications.
 // A caller is identified by its name, else by its token, else by its address.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { RequestLimits } from '../../concurrency/request-limits.js';
 import { GatewayError } from '../../errors.js';
@@ -51,6 +51,6 @@ function addressOf({ http }: Pick<GraphQLRequest, 'http'>): string {
 function callerKeyOf({ callerName, callerToken, http }: GraphQLRequest): string {
   if (callerName !== undefined) return `name ${callerName}`;
   // Hashed, because the limits retain keys and the token is a secret.
-  if (callerToken !== undefined) return `token ${createHash('sha256').update(callerToken).digest('base64url')}`;
+  if (callerToken !== undefined) return `token ${hash('sha256', callerToken, 'base64url')}`;
   return `address ${addressOf({ http })}`;
 }
