@@ -21,12 +21,12 @@ export const ERROR_CODES = {
   MAX_TOKENS_LIMIT: clientError(400, 'The document is too long.'),
   MAX_DEPTH_LIMIT: clientError(400, 'The operation is nested too deeply.'),
   MAX_ALIASES_LIMIT: clientError(400, 'The operation has too many aliases.'),
-  MAX_ROOT_FIELDS_LIMIT: clientError(400, 'The operation has too many fields of Query.'),
+  MAX_ROOT_FIELDS_LIMIT: clientError(400, 'The operation has too many root fields.'),
   // Apollo's clients recognize this text, and then send the operation with its hash.
   PERSISTED_QUERY_NOT_FOUND: clientError(400, 'PersistedQueryNotFound'),
   PERSISTED_QUERY_NOT_IN_LIST: clientError(400, 'Only operations on the list of trusted documents may run.'),
   UNAUTHENTICATED: clientError(401, 'A bearer token that ScaleOps accepts is required.'),
-  FORBIDDEN: clientError(403, 'You do not have access to what the request names.'),
+  FORBIDDEN: clientError(403, 'You do not have access to a requested resource.'),
   CSRF_BLOCKED: clientError(
     403,
     'Web pages of other sites may send requests only if GATEWAY_CORS_ORIGINS lists their origin.',
@@ -112,7 +112,7 @@ const STALE_IF_ERROR: readonly ErrorCode[] = [
   'OVERLOADED',
 ];
 /** ScaleOps does not let this principal see the report. */
-const REFUSALS: readonly ErrorCode[] = ['UPSTREAM_UNAUTHENTICATED', 'UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN'];
+const AUTH_FAILURES: readonly ErrorCode[] = ['UPSTREAM_UNAUTHENTICATED', 'UNAUTHENTICATED', 'UPSTREAM_FORBIDDEN'];
 
 interface UpstreamErrorOptions extends GatewayErrorOptions {
   /** Names the setting or input to look at; follows the message. */
@@ -128,14 +128,14 @@ export class UpstreamError extends GatewayError {
   override readonly name = 'UpstreamError';
   readonly retry: RetryRule;
   readonly allowsStale: boolean;
-  readonly isRejection: boolean;
+  readonly isAuthFailure: boolean;
 
   constructor(code: UpstreamErrorCode, options: UpstreamErrorOptions = {}) {
     const { hint, message = ERROR_CODES[code].message, ...rest } = options;
     super(code, { ...rest, message: hint === undefined ? message : `${message} ${hint}` });
     this.retry = options.retry ?? 'never';
     this.allowsStale = options.allowsStale ?? STALE_IF_ERROR.includes(code);
-    this.isRejection = REFUSALS.includes(code);
+    this.isAuthFailure = AUTH_FAILURES.includes(code);
   }
 }
 

@@ -9,7 +9,7 @@ import type { Gateway } from './app/gateway.js';
 import { FINAL_RESPONSE_GRACE_MS } from './app/shutdown.js';
 import { readConfig, readSchemaSettings, type Config } from './config/config.js';
 import { describeConfig } from './config/describe-config.js';
-import { availableMemory, describeMemoryLimits, type Machine } from './config/memory.js';
+import { availableMemory, describeMemoryLimits, type ProcessMemory } from './config/memory.js';
 import { explainSetting, explainSettings, explainWarnings } from './config/settings/help.js';
 import { ConfigError } from './config/settings/reader.js';
 import { printSchema } from './graphql/schema.js';
@@ -184,7 +184,7 @@ function exitCodeOf(signal: NodeJS.Signals): number {
 }
 
 /** The memory that this process may use. */
-function measureMachine(): Machine {
+function measureMachine(): ProcessMemory {
   return {
     availableBytes: availableMemory(process.constrainedMemory(), totalmem()),
     heapLimitBytes: getHeapStatistics().heap_size_limit,

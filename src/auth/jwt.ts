@@ -45,7 +45,7 @@ const TIMEOUT_MS = 5_000;
 const JWKS_OPTIONS = { cacheMaxAge: Infinity, cooldownDuration: COOLDOWN_MS, timeoutDuration: TIMEOUT_MS };
 
 /** The keys were fetched, but none fits the token. */
-const ERRORS_OF_THE_TOKEN = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
+const TOKEN_ERRORS = [errors.JWKSNoMatchingKey, errors.JWKSMultipleMatchingKeys, errors.JOSENotSupported];
 
 export function createJwtVerifier(settings: JwtSettings, options: JwtKeyOptions) {
   const keys = new SigningKeys(settings.jwksUrl, options);
@@ -128,7 +128,7 @@ class SigningKeys {
     try {
       return await this.#remote(header, token);
     } catch (error) {
-      if (ERRORS_OF_THE_TOKEN.some((kind) => error instanceof kind)) throw error;
+      if (TOKEN_ERRORS.some((kind) => error instanceof kind)) throw error;
       this.#setFailing(true, error);
       // OVERLOADED is the code with status 503 that allows a retry.
       throw new GatewayError('OVERLOADED', {
@@ -167,20 +167,20 @@ function toReason(error: unknown, status: number | undefined): string {
   // The cause is the error of the socket, or of the proxy, which has a reason.
   const cause = error instanceof Error ? error.cause : undefined;
   const { reason, code } = (cause ?? {}) as { readonly reason?: string; readonly code?: string };
-  return reason ?? code ?? 'no answer';
+  return reason ?? code ?? 'no response';
 }
 
 /** The exact cause is only logged. */
 function toRejection(error: errors.JOSEError): GatewayError {
   if (error instanceof errors.JWTExpired) return createRejection('expired', 'The token has expired.');
   if (error instanceof errors.JWTClaimValidationFailed)
-    return createRejection(REASONS.get(error.claim) ?? 'another claim');
+    return createRejection(REASONS.get(error.claim) ?? 'invalid claim');
   return createRejection(error.code);
 }
 
 const REASONS: ReadonlyMap<string, string> = new Map([
-  ['iss', 'another issuer'],
-  ['aud', 'another audience'],
+  ['iss', 'wrong issuer'],
+  ['aud', 'wrong audience'],
   ['nbf', 'not yet valid'],
   ['exp', 'no exp'],
   ['sub', 'no subject'],

@@ -2,7 +2,7 @@
 // upstream fails (stale-if-error), as in RFC 5861.
 
 import type { Report } from '../report/report.js';
-import { reachesPresent, type ReportRequest } from '../report/request.js';
+import { isOpenEnded, type ReportRequest } from '../report/request.js';
 import { windowState } from '../report/time/window-state.js';
 
 export interface FreshnessSettings {
@@ -49,7 +49,7 @@ export function freshnessLifetimeMs(
 ): number {
   if (ttlMs === 0) return 0;
   if (window === null || !isComplete) return ttlMs;
-  const state = windowState(window, { reachesPresent: reachesPresent(request), settledAfterMs }, receivedAt);
+  const state = windowState(window, { isOpenEnded: isOpenEnded(request), settledAfterMs }, receivedAt);
   return Math.max(ttlMs, { RUNNING: ttlMs, SETTLING: settlingTtlMs, SETTLED: settledTtlMs }[state]);
 }
 

@@ -90,7 +90,7 @@ async function fetchFromUpstream(
     const fetched = await client.fetchReport(request, principal, deadline, callerKey);
     return { ...fetched, requestedAt, receivedAt: clock.now() };
   } catch (error) {
-    if (error instanceof UpstreamError && error.isRejection) {
+    if (error instanceof UpstreamError && error.isAuthFailure) {
       store.purge(principal);
       shared?.purge(principal);
     }

@@ -17,7 +17,7 @@ const MAX_ACCEPTED = 10_000;
 export type RequestLimits = ReturnType<typeof createRequestLimits>;
 
 /**
- * Each `take…` counts a request and returns how many milliseconds it has to wait; 0: it may pass. A caller key identifies
+ * Each `count…` counts a request and returns how many milliseconds it has to wait; 0: it may pass. A caller key identifies
  * a caller without a secret: a hash of a token, the name of an API key.
  * @param options `perMinute` is GATEWAY_RATE_LIMIT, the requests of one caller.
  */
@@ -53,7 +53,7 @@ export function createRequestLimits({ perMinute, clock }: { readonly perMinute: 
      * the address has to wait; more than 0 turns UNAUTHENTICATED into RATE_LIMITED.
      */
     recordAuthenticationFailure(address: string, callerKey?: string): number {
-      // `takeAttempt` has counted a caller that was not accepted before.
+      // `countAttempt` has counted a caller that was not accepted before.
       if (callerKey !== undefined && !accepted.delete(callerKey)) return 0;
       return failures.take(address);
     },

@@ -65,7 +65,7 @@ export function findUnknownNames(env: Environment) {
 }
 
 /** The end of a sentence about an unknown name: a suggestion, if a setting has a similar name. */
-export function nameNearest(name: string): string {
+export function didYouMean(name: string): string {
   return suggest(findNearest(name));
 }
 

@@ -11,7 +11,7 @@ import {
   findUnknownNames,
   sortBySetting,
 } from './checks.js';
-import { deriveMemoryLimits, findMemoryProblems, type Machine, type MemoryLimits } from './memory.js';
+import { deriveMemoryLimits, findMemoryProblems, type ProcessMemory, type MemoryLimits } from './memory.js';
 import { findUnused } from './settings/requirements.js';
 import { findUnusedPermissions, readAccess, readTrustedDocuments, warnAboutLoopback } from './settings/read-access.js';
 import { findTracingWarnings, readTracing } from './settings/read-opentelemetry.js';
@@ -31,7 +31,7 @@ const KIB = 1_024;
 const MIB = 1_048_576;
 const readUtf8: ReadText = (path) => readFileSync(path, 'utf8');
 /** Large enough for all defaults. */
-const LARGE_MACHINE: Machine = { availableBytes: 4096 * MIB, heapLimitBytes: 4096 * MIB };
+const LARGE_MACHINE: ProcessMemory = { availableBytes: 4096 * MIB, heapLimitBytes: 4096 * MIB };
 
 /**
  * Reads the configuration; an empty variable counts as not set. Files named by settings are read by `readText`.
@@ -42,7 +42,7 @@ const LARGE_MACHINE: Machine = { availableBytes: 4096 * MIB, heapLimitBytes: 409
 export function readConfig(
   env: Environment,
   readText: ReadText = readUtf8,
-  machine: Machine = LARGE_MACHINE,
+  machine: ProcessMemory = LARGE_MACHINE,
 ): { readonly config: Config; readonly warnings: readonly string[] } {
   const source = createSource(env, readText);
   const config = readSettings(source, machine);
@@ -82,7 +82,7 @@ export function readSchemaSettings(env: Environment): Config['schema'] {
   return settings;
 }
 
-function readSettings(source: Source, machine: Machine) {
+function readSettings(source: Source, machine: ProcessMemory) {
   const { read } = source;
   const access = readAccess(source);
   const maxMib = read('CACHE_MAX_MB');

@@ -2,7 +2,7 @@
 // ends it.
 
 /** The memory of this process, in bytes. */
-export interface Machine {
+export interface ProcessMemory {
   /** The limit of the container; without one, the memory of the machine. */
   readonly availableBytes: number;
   /** V8's heap limit: `v8.getHeapStatistics().heap_size_limit`. */
@@ -38,7 +38,7 @@ export function availableMemory(containerBytes: number, machineBytes: number): n
  * large response need the rest. A quarter of the cache is for responses. Large bodies come before large responses, which
  * are made of them. One of each is always allowed, even if `spareBytes` is then negative.
  */
-export function deriveMemoryLimits({ availableBytes, heapLimitBytes }: Machine, cacheMaxBytes?: number) {
+export function deriveMemoryLimits({ availableBytes, heapLimitBytes }: ProcessMemory, cacheMaxBytes?: number) {
   const reservedBytes = PROCESS_BYTES + LARGE_BODY_BYTES + LARGE_RESPONSE_BYTES;
   const quarterBytes = Math.min(availableBytes / 4, USABLE_SHARE * availableBytes - reservedBytes);
   const defaultBytes = MIB * Math.floor(Math.max(availableBytes / 8, quarterBytes) / MIB);

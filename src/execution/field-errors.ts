@@ -8,7 +8,7 @@ type Path = GraphQLResolveInfo['path'];
 /** How many errors a response lists; one more says that there are others. */
 export const MAX_ERRORS = 100;
 
-/** Replaces the errors that are not listed. Its cause is that of the first of them. */
+/** Replaces the errors that are not listed. `originalError` is that of the first of them. */
 export class TooManyErrors extends GraphQLError {
   constructor({ nodes, originalError }: GraphQLError) {
     super(`More than ${MAX_ERRORS} fields failed. This error stands for the others, whose fields are null.`, {

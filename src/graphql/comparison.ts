@@ -8,10 +8,10 @@ import type { AggregatedCostsRequest, WorkloadCostsRequest } from '../report/req
 import { createEntityRequests } from '../report/entities/entity-request.js';
 import { assertNoOverlap, baselineOf, haveSameLength } from '../report/time/baseline.js';
 import { assertBegun } from '../report/time/window-state.js';
-import { hasAllNumbers } from '../report/warnings.js';
+import { isFullyReadable } from '../report/warnings.js';
 import type { ReportWindow } from '../report/window.js';
 import type { CostBaselineInput } from './inputs/changes.js';
-import { withinPath } from './inputs/time-range.js';
+import { prefixErrorPath } from './inputs/time-range.js';
 import { assertWindow } from './inputs/validate.js';
 import { parseDuration } from './types/scalars.js';
 import { describeWindow, toWindow, type DescribedWindow } from './types/window.js';
@@ -69,7 +69,7 @@ async function compareAggregated(
     described.state !== 'RUNNING' &&
     baselineWindow.state !== 'RUNNING' &&
     haveSameLength(window, requested, calendar?.timeZone ?? 'UTC') &&
-    [current, baseline].every(({ report }) => report.isComplete && hasAllNumbers(report.warnings, ['totalCost']));
+    [current, baseline].every(({ report }) => report.isComplete && isFullyReadable(report.warnings, ['totalCost']));
   return { current, baseline, isDerived: false, baselineWindow, isComplete };
 }
 
@@ -87,7 +87,7 @@ function toBaseline(
 ): ReportWindow {
   assertWindow('with.between', between);
   const baseline = { startTime: between.from, endTime: between.to };
-  withinPath('with.between', () => {
+  prefixErrorPath('with.between', () => {
     assertBegun(baseline, nowMs());
     assertNoOverlap(window, baseline);
   });
@@ -147,7 +147,7 @@ async function assertDerivable(reports: readonly LoadedReport[], { runReportQuer
   for (const { report } of reports) {
     const totals = await runReportQuery(report, { rows: 1 }, report.sumRows(undefined, []));
     const isReadable =
-      hasAllNumbers(report.warnings, ['totalCost', 'onDemandHours', 'spotHours']) && totals.rowsWithoutCost() === 0;
+      isFullyReadable(report.warnings, ['totalCost', 'onDemandHours', 'spotHours']) && totals.rowsWithoutCost() === 0;
     if (report.isComplete && isReadable) continue;
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {
       message:

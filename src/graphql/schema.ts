@@ -34,13 +34,13 @@ interface SchemaOptions {
 
 /** Returns the executable schema of the gateway. */
 export function createSchema({ federation = true, ...options }: SchemaOptions = {}): GraphQLSchema {
-  const schema = createOwnSchema();
+  const schema = createGatewaySchema();
   return federation ? toSubgraph(schema, printSdl(schema, toSdlOptions(options))) : schema;
 }
 
 /** Returns the schema in SDL, with the directives of Apollo Federation unless `federation` is false. */
 export function printSchema({ federation = true, ...options }: SchemaOptions = {}): string {
-  const schema = createOwnSchema();
+  const schema = createGatewaySchema();
   return federation ? printSdl(schema, toSdlOptions(options)) : `${printPlainSchema(schema)}\n`;
 }
 
@@ -51,7 +51,7 @@ function toSdlOptions({ access, cacheTags = false }: SchemaOptions): SdlOptions 
   return { cacheTags, access: { CostReport: text, CostRow: text, CostTimeSeries: text } };
 }
 
-function createOwnSchema(): GraphQLSchema {
+function createGatewaySchema(): GraphQLSchema {
   const { query, directives } = builder.toSchema({ sortSchema: false }).toConfig();
   // Without an explicit list, types are printed in the order in which they are reachable from Query.
   return new GraphQLSchema({ description: DESCRIPTION, query, directives });

@@ -10,7 +10,7 @@ import { toRequestKey, type AggregatedCostsRequest } from '../report/request.js'
 import { splitIntoIntervals, type Interval, type SeriesRange } from '../report/time/intervals.js';
 import { CALENDAR_UNITS, type Granularity } from '../report/time/granularity.js';
 import { assertAllowed } from './inputs/authorize.js';
-import { withinPath } from './inputs/time-range.js';
+import { prefixErrorPath } from './inputs/time-range.js';
 import { describeWindow, type DescribedWindow } from './types/window.js';
 
 interface SeriesInput {
@@ -47,7 +47,7 @@ export async function loadSeries(input: SeriesInput, context: GatewayContext): P
   const { windowClock, maxIntervals, permissions } = context;
   const nowMs = windowClock.nowMs();
   assertAllowed(permissions, request);
-  const split = withinPath('filter.timeRange', () =>
+  const split = prefixErrorPath('filter.timeRange', () =>
     splitIntoIntervals({ range, granularity, timeZone, maxIntervals }, nowMs),
   );
   limitValidity(context.stats, nowMs);

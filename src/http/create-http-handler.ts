@@ -108,15 +108,20 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
   const documents = new KnownDocuments(services.schema);
   const responses = createCachedResponses(services.responses);
   // With introspection off, messages must not suggest names of the schema.
-  const explain = limits.introspection ? createInputHints(services.schema) : withoutSuggestion;
+  const rewriteMessage = limits.introspection ? createInputHints(services.schema) : withoutSuggestion;
   const responder = createResponder({
-    ...{ responses, cors, clock },
-    errorFormat: { logger, explain },
+    responses,
+    cors,
+    clock,
+    errorFormat: { logger, rewriteMessage },
     cacheScope: settings.cacheControl,
     variesBy: VARIES_BY[access],
   });
   const pipeline = createPipeline({
-    ...{ clock, documents, responses, responder },
+    clock,
+    documents,
+    responses,
+    responder,
     timeoutMs: limits.timeoutMs ?? Infinity,
     steps: createSteps(settings, services, documents),
     reporting: {
@@ -128,7 +133,9 @@ export function createHttpHandler(settings: HttpSettings, services: HttpServices
     },
   });
   return createHandler({
-    ...{ pipeline, cors, logger },
+    pipeline,
+    cors,
+    logger,
     graphiql: createGraphiQL(settings),
     pages: createPages(services),
   });

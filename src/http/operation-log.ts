@@ -52,7 +52,7 @@ function toLogFields(request: GraphQLRequest, status: number, nowMs: number) {
     caller: callerName,
     operationName: operation?.name?.slice(0, MAX_NAME_LENGTH) ?? null,
     status,
-    durationMs: nowMs - startedAt,
+    durationMs: Math.max(0, nowMs - startedAt),
     cache,
     upstreamMs: stats && longestWaitMs(stats, nowMs),
     ...(faults.length > 0 && {

@@ -10,7 +10,7 @@ import { byteLength, isStream, type HttpResponse, type ResponseBody } from './ht
 import { MAX_CACHED_BYTES, type CachedResponse, type CachedResponses } from './operations/cached-responses.js';
 import { gather, toBody } from './response/body.js';
 import { computeAge, toCacheHeaders, toFreshnessExtension, type ResponseAge } from './response/cache-headers.js';
-import { toHttpOfErrors } from './response/client-errors.js';
+import { toStatusAndHeaders } from './response/client-errors.js';
 import { chooseEncoding, compressBody, compressForCache, type EncodedBody } from './response/compress.js';
 import type { Cors } from './response/cors.js';
 import { matchesTag, toETag } from './response/entity-tag.js';
@@ -56,7 +56,7 @@ export function createResponder(options: RespondOptions) {
 
   const refuse = async (request: GraphQLRequest, formatted: ExecutionResult): Promise<HttpResponse> => {
     request.result = 'error';
-    const { status, headers } = toHttpOfErrors(formatted.errors ?? [], request.format.kind === 'json');
+    const { status, headers } = toStatusAndHeaders(formatted.errors ?? [], request.format.kind === 'json');
     const body = toFormat(request, [...serializeResult(formatted)]);
     const encoded = await compressBody(body, request.format.encodings);
     // GraphQL over SSE sends its errors as events.
@@ -118,7 +118,7 @@ async function cacheBody(
   const { encodings } = request.format;
   const encoding = chooseEncoding(encodings, true);
   const key = keyFor(encoding);
-  if (!responses.claim(key)) return compressBody(body, encodings);
+  if (!responses.tryStart(key)) return compressBody(body, encodings);
   let cached: CachedResponse | undefined;
   try {
     const gathered = await gather(body, MAX_CACHED_BYTES);

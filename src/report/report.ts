@@ -35,7 +35,7 @@ export interface BreakdownQuery {
   readonly where?: RowsWhere | undefined;
   readonly orderBy: GroupOrder;
   readonly first?: number | undefined;
-  /** The sums that will be read; all by default. Reading another sum is correct, and computes it in one go. */
+  /** The sums that will be read; all by default. Another sum is computed without yielding when it is read. */
   readonly fields?: readonly SumField[] | undefined;
 }
 
@@ -155,7 +155,7 @@ export class Report {
     return row === undefined ? null : nameOf(column, column.codes[row]!);
   }
 
-  /** Whether a row names this cluster, without regard to case. The first call reads each distinct cluster name. */
+  /** Whether a row names this cluster, ignoring case. The first call reads each distinct cluster name. */
   hasCluster(name: string): boolean {
     if (this.#clusterNames === undefined) {
       const { values } = this.#shared.columns.names.clusterName;
@@ -213,7 +213,7 @@ export class Report {
   }
 
   /**
-   * The row of a workload, without regard to case, in a report of one namespace; the sum of its rows where it has several;
+   * The row of a workload, ignoring case, in a report of one namespace; the sum of its rows where it has several;
    * null when there is none. A sum is null when one of the rows does not have the number.
    */
   *findWorkload(type: string, name: string, origin: RowOrigin): Computation<ReportRow | null> {

@@ -46,7 +46,7 @@ export type ReportRequest = AggregatedCostsRequest | WorkloadCostsRequest;
 export type ReportKind = ReportRequest['report'];
 
 /** Whether the window of a request ends in the present: the last days, or no end time. */
-export function reachesPresent(request: ReportRequest): boolean {
+export function isOpenEnded(request: ReportRequest): boolean {
   return request.report === 'workloads' || request.to === undefined;
 }
 

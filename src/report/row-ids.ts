@@ -60,7 +60,7 @@ export function* identifyRows(columns: Columns): Computation<RowIds> {
   yield* addLists(hashes, columns, 'annotations');
   // A row without the name of a workload is a group: its id or the owner's labels may be all that distinguishes it.
   yield* addDetails(hashes, columns, yield* filterRows(range(rowCount), (row) => codes[row] === 0));
-  yield* separateEqual(hashes, columns);
+  yield* separateDuplicates(hashes, columns);
   return new RowIds(hashes);
 }
 
@@ -71,7 +71,7 @@ function createHashTable(hashes: Uint32Array, rowCount: number): RowTable {
 }
 
 /** Marks the rows whose hash is not unique. */
-function* markEqual(hashes: Uint32Array, rowCount: number): Computation<Uint8Array> {
+function* markDuplicates(hashes: Uint32Array, rowCount: number): Computation<Uint8Array> {
   const table = createHashTable(hashes, rowCount);
   const isEqual = new Uint8Array(rowCount);
   yield* inRanges(rowCount, (from, to) => {
@@ -84,9 +84,9 @@ function* markEqual(hashes: Uint32Array, rowCount: number): Computation<Uint8Arr
 }
 
 /** Makes all hashes different. */
-function* separateEqual(hashes: Uint32Array, columns: Columns): Computation<undefined> {
+function* separateDuplicates(hashes: Uint32Array, columns: Columns): Computation<undefined> {
   const { rowCount, names } = columns;
-  const isEqual = yield* markEqual(hashes, rowCount);
+  const isEqual = yield* markDuplicates(hashes, rowCount);
   if (!isEqual.includes(1)) return undefined;
   // Groups have their details already.
   const { codes } = names.workloadName;
@@ -95,11 +95,11 @@ function* separateEqual(hashes: Uint32Array, columns: Columns): Computation<unde
     columns,
     yield* filterRows(range(rowCount), (row) => isEqual[row] === 1 && codes[row] !== 0),
   );
-  return yield* numberEqual(hashes, rowCount);
+  return yield* numberDuplicates(hashes, rowCount);
 }
 
 /** Numbers rows with equal hashes, and adds the numbers to the hashes. */
-function* numberEqual(hashes: Uint32Array, rowCount: number): Computation<undefined> {
+function* numberDuplicates(hashes: Uint32Array, rowCount: number): Computation<undefined> {
   const table = createHashTable(hashes, rowCount);
   const counts = new Map<number, number>();
   return yield* inRanges(rowCount, (from, to) => {

@@ -27,7 +27,7 @@ export function warnOnce(code: WarningCode, field: string): ReportWarning {
 }
 
 /** Whether every row of the response, and every number of these fields, could be read. */
-export function hasAllNumbers(warnings: readonly ReportWarning[], fields: readonly (string | null)[]): boolean {
+export function isFullyReadable(warnings: readonly ReportWarning[], fields: readonly (string | null)[]): boolean {
   return !warnings.some(
     ({ code, field }) => code === 'SKIPPED_ROW' || (code === 'UNREADABLE_NUMBER' && fields.includes(field)),
   );

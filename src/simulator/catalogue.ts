@@ -4,12 +4,12 @@
 
 import type { RhythmName } from './history/rhythm.js';
 
-type Span = readonly [min: number, max: number];
+type Range = readonly [min: number, max: number];
 
 interface KindOptions {
-  readonly gpus?: Span;
+  readonly gpus?: Range;
   /** The share of time in which its pods exist: 1 for a server, little for a cron job. */
-  readonly dutyCycle?: Span;
+  readonly dutyCycle?: Range;
   /** Whether it has a Kubernetes service. */
   readonly isServed?: boolean;
   /** When it is busy in production. */
@@ -26,11 +26,11 @@ type KindRow = readonly [
   name: string,
   type: string,
   roles: string,
-  cpuMillicores: Span,
-  memoryMebibytes: Span,
-  replicas: Span,
-  spotShare: Span,
-  savingsShare: Span,
+  cpuMillicores: Range,
+  memoryMebibytes: Range,
+  replicas: Range,
+  spotShare: Range,
+  savingsShare: Range,
   options?: KindOptions,
 ];
 

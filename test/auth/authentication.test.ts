@@ -362,7 +362,7 @@ describe('jwt', () => {
     const fixture = await startJwt({ GATEWAY_JWT_AUDIENCE: `first, ${AUDIENCE}` });
     expectGood(await fixture.sendWith({ aud: 'first' }));
     expectGood(await fixture.sendWith());
-    expectRefused(asNew(fixture), await fixture.sendWith({ aud: 'third' }), 'another audience');
+    expectRefused(asNew(fixture), await fixture.sendWith({ aud: 'third' }), 'wrong audience');
   });
   /** The same fixture, with an empty list of requests to ScaleOps. */
   const asNew = (fixture: JwtFixture): JwtFixture => {
@@ -371,11 +371,11 @@ describe('jwt', () => {
   };
 
   test.each<[string, Record<string, unknown>, string]>([
-    ['another issuer', { iss: `${ISSUER}/` }, 'another issuer'],
-    ['no issuer', { iss: undefined }, 'another issuer'],
-    ['another audience', { aud: 'others' }, 'another audience'],
-    ['no audience', { aud: undefined }, 'another audience'],
-    ['an audience in another case', { aud: AUDIENCE.toUpperCase() }, 'another audience'],
+    ['wrong issuer', { iss: `${ISSUER}/` }, 'wrong issuer'],
+    ['no issuer', { iss: undefined }, 'wrong issuer'],
+    ['wrong audience', { aud: 'others' }, 'wrong audience'],
+    ['no audience', { aud: undefined }, 'wrong audience'],
+    ['an audience in another case', { aud: AUDIENCE.toUpperCase() }, 'wrong audience'],
     ['no exp', { exp: undefined }, 'no exp'],
     ['an exp that is a string', { exp: '99999999999' }, 'no exp'],
     ['no subject', { sub: undefined }, 'no subject'],

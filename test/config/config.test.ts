@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { readConfig } from '../../src/config/config.js';
-import { deriveMemoryLimits, type Machine } from '../../src/config/memory.js';
+import { deriveMemoryLimits, type ProcessMemory } from '../../src/config/memory.js';
 import { ConfigError } from '../../src/config/settings/reader.js';
 import { SETTINGS } from '../../src/config/settings/settings.js';
 
@@ -21,7 +21,7 @@ function readText(path: string): string {
   return path === '/rubbish' ? 'canary canary' : 'token\n';
 }
 
-function errorOf(env: Record<string, string | undefined>, read = readText, machine?: Machine): ConfigError {
+function errorOf(env: Record<string, string | undefined>, read = readText, machine?: ProcessMemory): ConfigError {
   try {
     readConfig(env, read, machine);
   } catch (error) {

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 import { GatewayError } from '../../src/errors.js';
-import { toClientError, toHttpOfErrors } from '../../src/http/response/client-errors.js';
+import { toClientError, toStatusAndHeaders } from '../../src/http/response/client-errors.js';
 import { createHttpServer } from '../../src/http/server/server.js';
 import { createShutdown } from '../../src/app/shutdown.js';
 import { createManualClock } from '../kit/time/clock.js';
@@ -255,7 +255,7 @@ describe('Retry-After', () => {
     ['RATE_LIMITED', undefined, undefined],
   ] as const)('of %s in %s ms is %s seconds', (code, retryAfterMs, seconds) => {
     const { error } = toClientError(new GatewayError(code, { retryAfterMs }), 'id', { isRequestError: true });
-    const { headers } = toHttpOfErrors([error], false);
+    const { headers } = toStatusAndHeaders([error], false);
     expect(headers).toEqual(seconds === undefined ? [] : ['retry-after', seconds]);
   });
 });

@@ -552,8 +552,8 @@ describe('the intervals of a series', () => {
 
 describe('the state of a window', () => {
   const NOW = at('2026-03-10T15:40Z');
-  const state = (endTime: number, reachesPresent = false) =>
-    windowState({ startTime: 0, endTime }, { reachesPresent, settledAfterMs: 7 * DAY }, NOW);
+  const state = (endTime: number, isOpenEnded = false) =>
+    windowState({ startTime: 0, endTime }, { isOpenEnded, settledAfterMs: 7 * DAY }, NOW);
 
   test.each([
     ['RUNNING', 'in the future', NOW + DAY],

@@ -57,6 +57,7 @@ export const ACCESS_SETTINGS = {
   GATEWAY_SCOPES_CLAIM: {
     ...text,
     default: 'groups',
-    description: 'For jwt: the claim that `claims` in GATEWAY_SCOPES refers to; dots lead into objects.',
+    description:
+      'For jwt: the claim that `claims` in GATEWAY_SCOPES refers to; dots for nested claims, such as `realm.groups`.',
   },
 } as const satisfies Record<string, Setting<unknown>>;

@@ -37,7 +37,7 @@ export const CACHE_SETTINGS = {
   CACHE_MAX_MB: {
     ...limit({ max: 1_048_576, default: 'auto' }),
     description:
-      'The memory for cached reports and responses, in MiB: three quarters for reports, one quarter for responses. auto: a quarter of the memory limit of the container, at most 256, less below 600.',
+      'The memory for cached reports and responses, in MiB: three quarters for reports, one quarter for responses. auto: a quarter of the memory limit of the container, at most 256, and less in a container under 600 MiB.',
   },
   CACHE_CONTROL: {
     ...oneOf('private', 'public'),

@@ -98,7 +98,7 @@ export const LIMIT_SETTINGS = {
   },
   GATEWAY_RATE_LIMIT: {
     ...limit({ max: 10_000_000, default: 'off' }),
-    description: 'The maximum number of operations per minute and caller, which may come at once: a number, or off.',
+    description: 'The maximum number of operations per minute and caller, also in one burst: a number, or off.',
   },
 } as const satisfies Record<string, Setting<unknown>>;
 

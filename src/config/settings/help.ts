@@ -1,6 +1,6 @@
 // Texts about settings for a terminal: `--help`, problems, warnings. They never contain a value.
 
-import { nameNearest } from '../checks.js';
+import { didYouMean } from '../checks.js';
 import { ConfigError } from './reader.js';
 import { REQUIREMENTS } from './requirements.js';
 import type { Setting } from './rules.js';
@@ -37,7 +37,7 @@ export function explainSetting(settingName: string): string {
   if (entry === undefined) {
     // Only a text that looks like a name is repeated: another may be a secret.
     const shown = /^[A-Z_]{1,40}$/.test(wanted) ? wanted : 'This';
-    throw new ConfigError([`${shown} is not a setting of the gateway${nameNearest(wanted)}`]);
+    throw new ConfigError([`${shown} is not a setting of the gateway${didYouMean(wanted)}`]);
   }
   return [
     entry.name,

@@ -29,7 +29,7 @@ export interface Setting<T> extends Rule<T> {
   readonly description: string;
 }
 
-export const text = stringThat(() => true, 'must be a text');
+export const text = stringThat(() => true, 'must be text');
 export const token = stringThat(isToken, 'must be visible ASCII characters without spaces');
 
 export function boolean(initial: 'on' | 'off'): WithDefault<boolean> {

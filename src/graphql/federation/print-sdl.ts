@@ -22,7 +22,7 @@ import {
 } from 'graphql';
 
 /** The oldest version of the specification with @cacheTag, and the oldest with all other directives in use. */
-const WITH_CACHE_TAGS = 'https://specs.apollo.dev/federation/v2.12';
+const FEDERATION_2_12 = 'https://specs.apollo.dev/federation/v2.12';
 const WITHOUT_CACHE_TAGS = 'https://specs.apollo.dev/federation/v2.9';
 
 // Apollo's composition lacks @oneOf, and WunderGraph's lacks @cacheTag. With these definitions, both accept the schema.
@@ -39,9 +39,9 @@ export interface SdlOptions {
 export function printSdl(schema: GraphQLSchema, { access = {}, cacheTags = false }: SdlOptions = {}): string {
   const types = Object.values(schema.getTypeMap())
     .filter((type) => !isIntrospectionType(type) && !isSpecifiedScalarType(type))
-    .map((type) => addDirectives(nodeOf(type), `${ownDirectives(type)} ${access[type.name] ?? ''}`))
+    .map((type) => addDirectives(nodeOf(type), `${builtInDirectives(type)} ${access[type.name] ?? ''}`))
     .map((type) => addPublicTag(cacheTags ? type : withoutCacheTags(type)));
-  const url = cacheTags ? WITH_CACHE_TAGS : WITHOUT_CACHE_TAGS;
+  const url = cacheTags ? FEDERATION_2_12 : WITHOUT_CACHE_TAGS;
   const imports = findDirectives(types).map((name) => `"@${name}"`);
   // Without the schema's description, which some composers cannot parse.
   const head = `schema @link(url: "${url}", import: [${imports.join(', ')}]) { query: Query } ${ONE_OF}`;
@@ -62,7 +62,7 @@ function findDirectives(definitions: readonly DefinitionNode[]): string[] {
 }
 
 /** The directives that graphql-js turns into properties of the type, so that the plugin's nodes lack them. */
-function ownDirectives(type: GraphQLNamedType): string {
+function builtInDirectives(type: GraphQLNamedType): string {
   if (isInputObjectType(type) && type.isOneOf) return '@oneOf';
   return isScalarType(type) && type.specifiedByURL != null ? `@specifiedBy(url: "${type.specifiedByURL}")` : '';
 }

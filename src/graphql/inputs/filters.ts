@@ -88,7 +88,9 @@ export function toAggregatedCostsRequest(
   return {
     report: 'aggregated',
     ...parameters,
-    ...{ range, from, to },
+    range,
+    from,
+    to,
     groupByCluster: groupBy?.cluster ?? undefined,
     groupByNamespace: groupBy?.namespace ?? undefined,
     groupByLabels: groupBy?.labels ?? undefined,

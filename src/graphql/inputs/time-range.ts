@@ -81,18 +81,18 @@ export function resolveTimeRange(
   if (between != null) {
     assertWindow(`${path}.between`, between);
     const { from, to } = between;
-    withinPath(`${path}.between`, () => {
+    prefixErrorPath(`${path}.between`, () => {
       assertBegun({ startTime: from, endTime: to }, nowMs);
     });
     return { from, to };
   }
   if (calendar == null) return {};
-  const { startTime, endTime } = withinPath(`${path}.calendar`, () => resolveCalendarRange(calendar, nowMs));
+  const { startTime, endTime } = prefixErrorPath(`${path}.calendar`, () => resolveCalendarRange(calendar, nowMs));
   return { from: startTime, to: endTime, calendar };
 }
 
 /** Adds the path of an input to an error about time. @throws UserInputError */
-export function withinPath<T>(path: string, work: () => T): T {
+export function prefixErrorPath<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -29,7 +29,9 @@ const CostAmountChange = builder.objectRef<AmountChange>('CostAmountChange').imp
   fields: (t) => ({
     current: t.exposeFloat('current', { description: 'The amount in the report; 0 when no row has it.' }),
     baseline: t.exposeFloat('baseline', { description: 'The amount in the baseline; 0 when no row has it.' }),
-    difference: t.exposeFloat('difference', { description: '`current` minus `baseline`, rounded only once.' }),
+    difference: t.exposeFloat('difference', {
+      description: '`current` minus `baseline`, computed exactly, then rounded.',
+    }),
     ratio: t.exposeFloat('ratio', {
       nullable: true,
       description: '`difference` / `baseline`, such as 0.25 for a quarter more. Null when `baseline` is 0 or less.',
@@ -43,7 +45,7 @@ export const CostTotalsChange = builder.objectRef<ComparedTotals>('CostTotalsCha
     const sum = (field: SumField, description: string) =>
       t.field({ type: CostAmountChange, description, resolve: ({ totals }) => totals.sum(field) });
     /** An amount that does not add up over time cannot be derived from a longer report. */
-    const underived = (field: SumField | 'rowCount', description: string) =>
+    const nullIfDerived = (field: SumField | 'rowCount', description: string) =>
       t.field({
         type: CostAmountChange,
         nullable: true,
@@ -57,14 +59,15 @@ export const CostTotalsChange = builder.objectRef<ComparedTotals>('CostTotalsCha
       totalCost: sum('totalCost', 'The costs, in the currency of ScaleOps.'),
       onDemandHours: sum('onDemandHours', 'Hours that pods ran on on-demand nodes.'),
       spotHours: sum('spotHours', 'Hours that pods ran on spot nodes.'),
-      savingsAvailable: underived('savingsAvailable', 'The recommended savings, in the currency of ScaleOps.'),
-      amountOfWorkloads: underived('amountOfWorkloads', 'The number of workloads that the rows cover.'),
-      rowCount: underived('rowCount', 'The number of rows.'),
+      savingsAvailable: nullIfDerived('savingsAvailable', 'The recommended savings, in the currency of ScaleOps.'),
+      amountOfWorkloads: nullIfDerived('amountOfWorkloads', 'The number of workloads that the rows cover.'),
+      rowCount: nullIfDerived('rowCount', 'The number of rows.'),
     };
   },
 });
 
-export const COMPARED_ROWS = 'Only rows that match, in both periods. No bounds of costs. Default: all rows.';
+export const COMPARED_ROWS =
+  'Only rows that match, in both periods. `minTotalCost` and similar conditions are refused. Default: all rows.';
 
 export const CostComparison = builder.objectRef<LoadedComparison>('CostComparison').implement({
   description: 'A report beside its baseline: the same filter over another period.',
@@ -116,7 +119,7 @@ export function compare(
     const changes = await runReportQuery(
       cost,
       reads,
-      compareReports(now, before, { ...query, isCumulative: isDerived }),
+      compareReports(now, before, { ...query, baselineIncludesCurrent: isDerived }),
     );
     return { ...changes, isDerived };
   });

@@ -26,7 +26,7 @@ export const CostReport = builder.objectRef<LoadedReport>('CostReport').implemen
     window: t.field({
       type: CostWindow,
       description: 'The period that the costs cover.',
-      // An error here leaves the rows to clients that do not select it.
+      // An unknown window fails only this field.
       resolve: (loaded, _args, { windowClock }) => toWindow(loaded, windowClock),
     }),
     clusters: t.stringList({

@@ -2,7 +2,7 @@
 
 import type { GatewayContext } from '../../loaders/context.js';
 import { createSeries, type SeriesQuery, type SeriesSet } from '../../report/compare/time-series.js';
-import { hasAllNumbers } from '../../report/warnings.js';
+import { isFullyReadable } from '../../report/warnings.js';
 import { rangeToMs } from '../../report/requested-window.js';
 import type { SeriesRange } from '../../report/time/intervals.js';
 import { builder, type OptionalInput } from '../builder.js';
@@ -71,7 +71,7 @@ export const CostTimeSeries = builder.objectRef<LoadedSeries>('CostTimeSeries').
       resolve: ({ intervals }) =>
         intervals.every(({ loaded, isPartial }) => {
           if (isPartial || loaded instanceof Error) return false;
-          return loaded.report.isComplete && hasAllNumbers(loaded.report.warnings, ['totalCost']);
+          return loaded.report.isComplete && isFullyReadable(loaded.report.warnings, ['totalCost']);
         }),
     }),
     totals: t.field({

@@ -20,7 +20,7 @@ const FLOAT_SUMS = SUM_FIELDS.filter((field) => field !== 'amountOfWorkloads');
 const SUM_RULE = ' The sum over all rows; a row without a value counts as 0.';
 
 export const CostTotals = builder.objectRef<Totals>('CostTotals').implement({
-  description: 'The sums of a set of rows, each rounded only once.',
+  description: 'The sums of a set of rows, each computed exactly, then rounded.',
   fields: (t) => {
     const sum = (field: Exclude<SumField, 'amountOfWorkloads'>) =>
       t.float({ description: NUMBER_DESCRIPTIONS[field] + SUM_RULE, resolve: (totals) => totals.sum(field) });

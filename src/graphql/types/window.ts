@@ -2,7 +2,7 @@
 
 import type { WindowClock } from '../../loaders/context.js';
 import { UpstreamError } from '../../errors.js';
-import { reachesPresent } from '../../report/request.js';
+import { isOpenEnded } from '../../report/request.js';
 import type { RowOrigin } from '../../report/row.js';
 import { windowState, type WindowState } from '../../report/time/window-state.js';
 import type { ReportWindow } from '../../report/window.js';
@@ -37,14 +37,14 @@ export const CostWindow = builder.objectRef<DescribedWindow>('CostWindow').imple
   }),
 });
 
-/** @param reachesPresent whether the window ends now, such as the last 7 days. */
+/** @param isOpenEnded whether the window ends now, such as the last 7 days. */
 export function describeWindow(
   window: ReportWindow,
-  reachesPresent: boolean,
+  isOpenEnded: boolean,
   { nowMs, settledAfterMs }: WindowClock,
 ): DescribedWindow {
   const { startTime, endTime } = window;
-  const state = windowState(window, { reachesPresent, settledAfterMs }, nowMs());
+  const state = windowState(window, { isOpenEnded, settledAfterMs }, nowMs());
   return { startTime, endTime, hours: (endTime - startTime) / HOUR_MS, state };
 }
 
@@ -57,5 +57,5 @@ export function toWindow({ report, request }: RowOrigin, clock: WindowClock): De
       reason: 'the response has no window',
     });
   }
-  return describeWindow(report.window, reachesPresent(request), clock);
+  return describeWindow(report.window, isOpenEnded(request), clock);
 }

@@ -14,9 +14,14 @@ export interface GraphiQLSettings {
 const CREDENTIALS = {
   none: null,
   // ScaleOps checks the token, and the schema is no secret of ScaleOps: any token shows the documentation.
-  forward: { header: 'authorization', value: 'Bearer YOUR-SCALEOPS-TOKEN', name: 'ScaleOps token', opensSchema: true },
-  jwt: { header: 'authorization', value: 'Bearer YOUR-TOKEN', name: 'token', opensSchema: false },
-  'api-key': { header: 'x-api-key', value: 'YOUR-KEY', name: 'API key', opensSchema: false },
+  forward: {
+    header: 'authorization',
+    value: 'Bearer YOUR-SCALEOPS-TOKEN',
+    name: 'ScaleOps token',
+    allowsIntrospection: true,
+  },
+  jwt: { header: 'authorization', value: 'Bearer YOUR-TOKEN', name: 'token', allowsIntrospection: false },
+  'api-key': { header: 'x-api-key', value: 'YOUR-KEY', name: 'API key', allowsIntrospection: false },
 } as const;
 
 const ICON = `data:image/svg+xml,${encodeURIComponent(

@@ -21,7 +21,7 @@ function start({ title, icon, examples, credential, introspection }) {
   function completeHeaders(headers, isIntrospection) {
     if (credential === null) return true;
     noticeCredential(headers);
-    if (entered === undefined) return isIntrospection && credential.opensSchema;
+    if (entered === undefined) return isIntrospection && credential.allowsIntrospection;
     headers.delete(credential.header);
     headers.set(...entered);
     return true;

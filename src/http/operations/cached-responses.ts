@@ -40,7 +40,7 @@ export function createCachedResponses(store: ResponseStore) {
       return { response: entry.value as CachedResponse, stats };
     },
     /** Whether to cache the response of this key: from the second time on, and by one request at a time. */
-    claim(key: string): boolean {
+    tryStart(key: string): boolean {
       if (claimed.has(key) || !isSecondHit(key)) return false;
       claimed.add(key);
       return true;

@@ -7,7 +7,7 @@ import { ERROR_CODES, GatewayError, statusOf, type ErrorCode } from '../../error
 import { TooManyErrors } from '../../execution/field-errors.js';
 
 /** Changes a message of graphql-js for the client. */
-export type ExplainMessage = (message: string) => string;
+export type RewriteMessage = (message: string) => string;
 
 /**
  * The error for the client, its code and reason for the log, and the defect that it masks, if it is one.
@@ -16,7 +16,10 @@ export type ExplainMessage = (message: string) => string;
 export function toClientError(
   thrown: unknown,
   requestId: string,
-  { isRequestError, explain = (message) => message }: { isRequestError: boolean; explain?: ExplainMessage },
+  {
+    isRequestError,
+    rewriteMessage = (message) => message,
+  }: { isRequestError: boolean; rewriteMessage?: RewriteMessage },
 ) {
   const error = thrown instanceof GraphQLError ? thrown : new GraphQLError('', { originalError: thrown as Error });
   const known = findGatewayError(error) ?? (isRequestError ? findStackOverflow(error) : undefined);
@@ -25,7 +28,8 @@ export function toClientError(
   const extensions: GraphQLErrorExtensions = { code, retryable: ERROR_CODES[code].retryable, requestId };
   if (known?.retryAfterMs !== undefined) extensions.retryAfterMs = known.retryAfterMs;
   if (isRequestError) extensions.http = toHttp(error, code, known?.retryAfterMs);
-  const message = error instanceof TooManyErrors ? error.message : (known?.message ?? messageOf(error, code, explain));
+  const message =
+    error instanceof TooManyErrors ? error.message : (known?.message ?? messageOf(error, code, rewriteMessage));
   return {
     code,
     reason: known?.reason,
@@ -48,13 +52,13 @@ export function toErrorBody(thrown: GatewayError, requestId: string): string {
 }
 
 /** The status and headers of a response without data, from `extensions.http` of its errors. Header names and values alternate. */
-export function toHttpOfErrors(errors: readonly GraphQLError[], isJson: boolean) {
+export function toStatusAndHeaders(errors: readonly GraphQLError[], isJson: boolean) {
   let status = 0;
   const headers = new Map<string, string>();
   for (const { extensions } of errors) {
     const http = extensions.http as ReturnType<typeof toHttp> | undefined;
     for (const [name, value] of Object.entries(http?.headers ?? {})) headers.set(name, value);
-    if (http !== undefined && !(isJson && http.isAboutDocument)) status = Math.max(status, http.status);
+    if (http !== undefined && !(isJson && http.isOkForJson)) status = Math.max(status, http.status);
   }
   return { status: status === 0 ? 200 : status, headers: [...headers].flat() };
 }
@@ -66,8 +70,8 @@ const MESSAGE_OF_GRAPHQL: readonly ErrorCode[] = [
   'BAD_USER_INPUT',
 ];
 
-function messageOf({ message }: GraphQLError, code: ErrorCode, explain: ExplainMessage): string {
-  return MESSAGE_OF_GRAPHQL.includes(code) ? shorten(explain(message)) : ERROR_CODES[code].message;
+function messageOf({ message }: GraphQLError, code: ErrorCode, rewriteMessage: RewriteMessage): string {
+  return MESSAGE_OF_GRAPHQL.includes(code) ? shorten(rewriteMessage(message)) : ERROR_CODES[code].message;
 }
 
 /** graphql's parser and validation recurse for each level of nesting. Every other RangeError is a defect. */
@@ -93,7 +97,7 @@ function toHttp(error: GraphQLError, code: ErrorCode, retryAfterMs: number | und
     status: statusOf(code),
     headers: { ...HEADERS[code], ...retryAfter },
     /** The request is well-formed, so the status is 200 for application/json (GraphQL over HTTP, "application/json"). */
-    isAboutDocument: ABOUT_DOCUMENT.includes(code) || isAboutInput,
+    isOkForJson: ABOUT_DOCUMENT.includes(code) || isAboutInput,
   };
 }
 

@@ -6,11 +6,11 @@ import type { Logger } from 'pino';
 import { describeDefect } from '../../errors.js';
 import type { GraphQLRequest } from '../graphql-request.js';
 import { DocumentError } from '../steps/resolve-operation.js';
-import { toClientError, type ExplainMessage } from './client-errors.js';
+import { toClientError, type RewriteMessage } from './client-errors.js';
 
 export interface ErrorFormat {
   readonly logger: Logger;
-  readonly explain: ExplainMessage;
+  readonly rewriteMessage: RewriteMessage;
 }
 
 /** The result of a request that a step refused with `error`. */
@@ -25,7 +25,7 @@ export function formatErrors(result: ExecutionResult, request: GraphQLRequest, f
   const { data, ...rest } = result;
   // Errors of fields have a path. Without an operation of the type in the schema, graphql-js adds `data: null`.
   const isRequestError = data == null && result.errors.every(({ path }) => path === undefined);
-  const options = { isRequestError, explain: format.explain };
+  const options = { isRequestError, rewriteMessage: format.rewriteMessage };
   const formatted = result.errors.map((error) => toClientError(error, request.id, options));
   for (const { defect } of formatted) if (defect !== undefined) logDefect(format.logger, defect, request.id);
   request.errors = formatted.map(({ code, reason }) => ({ code, reason }));

@@ -13,18 +13,18 @@ export type LimitRate = ReturnType<typeof createLimitRate>;
 export function createLimitRate(limits: RequestLimits | undefined) {
   return {
     beforeAuthentication(request: GraphQLRequest): void {
-      refuseWhile('address', limits?.countAddress(addressOf(request)));
+      throwIfLimited('address', limits?.countAddress(addressOf(request)));
     },
     afterAuthentication(request: GraphQLRequest): void {
       const callerKey = callerKeyOf(request);
-      refuseWhile('caller', limits?.countCaller(callerKey));
+      throwIfLimited('caller', limits?.countCaller(callerKey));
       if (request.callerToken !== undefined) {
-        refuseWhile('address', limits?.countAttempt(addressOf(request), callerKey));
+        throwIfLimited('address', limits?.countAttempt(addressOf(request), callerKey));
       }
     },
     /** The gateway refused the credentials. */
     onRefusedCredentials(request: GraphQLRequest): void {
-      refuseWhile('address', limits?.recordAuthenticationFailure(addressOf(request)));
+      throwIfLimited('address', limits?.recordAuthenticationFailure(addressOf(request)));
     },
     /** The outcome of an operation shows whether ScaleOps accepted the caller's own token. */
     afterExecution(request: GraphQLRequest): void {
@@ -39,7 +39,7 @@ export function createLimitRate(limits: RequestLimits | undefined) {
 }
 
 /** @param reason the limit that was reached, for the log. */
-function refuseWhile(reason: 'address' | 'caller', retryAfterMs = 0): void {
+function throwIfLimited(reason: 'address' | 'caller', retryAfterMs = 0): void {
   if (retryAfterMs > 0) throw new GatewayError('RATE_LIMITED', { reason, retryAfterMs: Math.ceil(retryAfterMs) });
 }
 

@@ -29,7 +29,7 @@ export async function readParameters(request: HttpRequest, maxBytes: number): Pr
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? '';
   if (encoding !== '' && !Object.hasOwn(DECODERS, encoding)) {
     throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', {
-      message: 'The content-encoding of a request is gzip, deflate or br, or left out.',
+      message: 'The content-encoding is not supported. Use gzip, deflate or br, or omit the header.',
     });
   }
   const decompress = DECODERS[encoding];
@@ -47,7 +47,7 @@ function checkPostContentType(headers: HeadersByName): void {
   // Other parameters have no meaning (RFC 8259, section 11).
   if (Array.from(type.matchAll(CHARSET)).some(([, charset = '']) => !/^utf-?8$/i.test(charset))) {
     throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', {
-      message: 'The charset of the content-type of a request is utf-8, or left out.',
+      message: 'The charset is not supported. Use utf-8, or omit it.',
     });
   }
 }
@@ -57,7 +57,7 @@ function checkGetContentType(headers: HeadersByName): void {
   const type = headers.get('content-type') ?? '';
   if (type === '' || /^application\/json\s*(?:;|$)/i.test(type)) return;
   throw new GatewayError('UNSUPPORTED_MEDIA_TYPE', {
-    message: 'A GET has the content type application/json, or none.',
+    message: 'The content type of a GET must be application/json, or omitted.',
   });
 }
 

@@ -91,7 +91,7 @@ function chooseOperation(document: KnownDocument, name: string | null): Resolved
     throw new GatewayError('BAD_USER_INPUT', {
       message:
         name === null || name === ''
-          ? 'operationName must name one of the operations of the document, which has several or none.'
+          ? 'operationName is required: the document does not have exactly one operation.'
           : 'operationName must be the name of an operation of the document.',
     });
   }

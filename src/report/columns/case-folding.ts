@@ -1,4 +1,4 @@
-// Names of Kubernetes objects are compared without regard to case, as ScaleOps' own client does.
+// Names of Kubernetes objects are compared ignoring case, as ScaleOps' own client does.
 
 import { inRanges, ITEMS_PER_STEP, type Computation } from '../computation.js';
 import type { StringColumn } from './strings.js';

@@ -13,7 +13,7 @@ export interface StringData {
 export interface StringColumn {
   readonly length: number;
   at(index: number): string;
-  /** The texts [start, end), in one go; all of them by default. */
+  /** The texts [start, end), in one batch; all of them by default. */
   slice(start?: number, end?: number): string[];
   /** Whether the text at `index` is this one. */
   is(index: number, text: string): boolean;

@@ -30,19 +30,19 @@ export interface ComparedGroups {
 }
 
 /**
- * @param isCumulative whether the baseline covers both windows: its sums less those of `current` are then compared.
- * @param fields the sums that will be read; any other is computed in one go.
+ * @param baselineIncludesCurrent whether the baseline covers both windows: its sums less those of `current` are then compared.
+ * @param fields the sums that will be read; any other is computed without yielding.
  */
 export function* compareGroups(
   current: ReportGroups,
   baseline: ReportGroups,
-  isCumulative: boolean,
+  baselineIncludesCurrent: boolean,
   groupCount: number,
   fields: readonly SumField[],
 ): Computation<ComparedGroups> {
   const baselineParts = (field: SumField, sign: 1 | -1) => [
     partOf(baseline, field, sign),
-    ...(isCumulative ? [partOf(current, field, sign === 1 ? -1 : 1)] : []),
+    ...(baselineIncludesCurrent ? [partOf(current, field, sign === 1 ? -1 : 1)] : []),
   ];
   const merged = yield* mergeGroups([baseline], groupCount, []);
   const baselineSums = (field: SumField) => mergeSums(baselineParts(field, 1), groupCount);
@@ -61,7 +61,7 @@ export function changeOfGroup({ current, baseline, difference }: ComparedGroups,
 
 /**
  * The changes of several groups, added up.
- * @param fields the sums that will be read; any other is computed in one go.
+ * @param fields the sums that will be read; any other is computed without yielding.
  */
 export function* addChanges(
   { current, baseline, difference }: ComparedGroups,

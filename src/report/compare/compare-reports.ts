@@ -33,7 +33,7 @@ export interface ChangeQuery {
    * Whether the second report covers both windows. Its rows then do not show which groups the baseline had: a group has
    * appeared when the baseline has at most a thousandth of its current cost.
    */
-  readonly isCumulative?: boolean | undefined;
+  readonly baselineIncludesCurrent?: boolean | undefined;
   /** Applied to both reports. */
   readonly where?: RowsWhere | undefined;
   /** Groups of other kinds go to `others`; all kinds by default. */
@@ -43,7 +43,7 @@ export interface ChangeQuery {
   /** By default the largest changes first, up or down. */
   readonly orderBy?: { readonly field: ChangeField; readonly direction: Direction } | undefined;
   readonly first?: number | undefined;
-  /** The sums that will be read besides totalCost. Reading another sum is correct, and computes it in one go. */
+  /** The sums that will be read besides totalCost. Another sum is computed without yielding when it is read. */
   readonly fields?: readonly SumField[] | undefined;
 }
 
@@ -66,7 +66,7 @@ export interface ChangeBreakdown {
 
 /** Groups both reports once, and reads their groups once per sum. With an empty `by` there is one group: all rows. */
 export function* compareReports(current: Report, baseline: Report, query: ChangeQuery): Computation<ChangeBreakdown> {
-  const { by, where, isCumulative = false, first = Infinity } = query;
+  const { by, where, baselineIncludesCurrent = false, first = Infinity } = query;
   const fields: readonly SumField[] = ['totalCost', ...(query.fields ?? [])];
   const [now, before] = [yield* current.groupRows(by, where), yield* baseline.groupRows(by, where)];
   const matched = yield* matchGroups([now, before], by.length);
@@ -74,12 +74,12 @@ export function* compareReports(current: Report, baseline: Report, query: Change
   const all = yield* compareGroups(
     { ...now, groups: nowGroups, sums: yield* precompute(fields, now.sumsOf) },
     { ...before, groups: beforeGroups, sums: yield* precompute(fields, before.sumsOf) },
-    isCumulative,
+    baselineIncludesCurrent,
     matched.count,
     fields,
   );
   const costs = yield* readCosts(all, matched.count);
-  const kindOf = createClassifier(all, costs, isCumulative);
+  const kindOf = createClassifier(all, costs, baselineIncludesCurrent);
 
   const { order, matching } = yield* orderGroups(query, { matched, costs, kindOf });
   const shown = Math.min(first, matching);
@@ -115,10 +115,10 @@ const NEGLIGIBLE_RATIO = 0.001;
 function createClassifier(
   { current: { rowCounts: currentRows }, baseline: { rowCounts: baselineRows } }: ComparedGroups,
   { current, baseline, difference }: CostChanges,
-  isCumulative: boolean,
+  baselineIncludesCurrent: boolean,
 ): (group: number) => ChangeKind {
   const hadRows = (group: number): boolean =>
-    isCumulative && current[group] !== 0
+    baselineIncludesCurrent && current[group] !== 0
       ? Math.abs(baseline[group]!) > NEGLIGIBLE_RATIO * Math.abs(current[group]!)
       : baselineRows[group]! > 0;
   return (group) => {

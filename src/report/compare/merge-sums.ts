@@ -8,13 +8,13 @@ import { forEachIndex, inRanges, precompute, type Computation } from '../computa
 
 /** The groups of one report. */
 export interface ReportGroups extends GroupTotals {
-  /** The merged group of each. */
+  /** For each group of the report, the merged group. */
   readonly groups: Uint32Array;
 }
 
 /**
  * The totals of the merged groups over all reports.
- * @param fields the sums that will be read; any other is computed in one go.
+ * @param fields the sums that will be read; any other is computed without yielding.
  */
 export function* mergeGroups(
   reports: readonly ReportGroups[],
@@ -66,7 +66,7 @@ export function* mergeSums(parts: readonly SumsPart[], groupCount: number): Comp
   const units = new Float64Array(count);
   const targets = new Uint32Array(count);
   const rows = new Uint32Array(count);
-  const state = { isExact: parts.every(({ sums }) => sums.smallest === undefined) };
+  const state = { isExact: parts.every(({ sums }) => sums.bigintUnits === undefined) };
   let start = 0;
   for (const { values, groups, factor, isConverted } of lists) {
     const first = start;
@@ -98,5 +98,5 @@ function* mergeUnits(parts: readonly SumsPart[], groupCount: number, scale: numb
       smallest[groups[at]!]! += factor * unitsOf(sums, at);
     });
   }
-  return { scale, high: new Float64Array(groupCount), smallest };
+  return { scale, high: new Float64Array(groupCount), bigintUnits: smallest };
 }

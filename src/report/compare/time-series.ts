@@ -21,7 +21,7 @@ export interface SeriesQuery {
   readonly where?: RowsWhere | undefined;
   readonly orderBy: GroupOrder;
   readonly first?: number | undefined;
-  /** The sums that will be read. Reading another sum is correct, and computes it in one go. */
+  /** The sums that will be read. Another sum is computed without yielding when it is read. */
   readonly fields: readonly SumField[];
 }
 
@@ -78,7 +78,7 @@ export function* createSeries({ reports, hours }: SeriesSource, query: SeriesQue
         const group = groups[at * intervals.length + index]!;
         return group === NO_GROUP ? 0 : sumOf(interval.sums(field), group);
       });
-    const totals = overTime(table, totalsOf(all, order[at]!), values);
+    const totals = averageOverTime(table, totalsOf(all, order[at]!), values);
     return { keys: matched.keysOf(order[at]!), values, totals };
   });
   const others = shown < matched.count ? yield* addSeries(table, order.subarray(shown), fields) : null;
@@ -93,18 +93,18 @@ interface SeriesTable extends Pick<SeriesSource, 'hours'> {
 }
 
 /** Fields that describe a moment and not the whole window: they do not add up over time. */
-const LEVELS: ReadonlySet<SumField> = new Set([
+const AVERAGED_FIELDS: ReadonlySet<SumField> = new Set([
   ...(['hourlyCost', 'amountOfWorkloads', 'replicas'] as const),
   ...(['ownerCpuRequest', 'ownerGpuRequest', 'ownerMemoryRequest'] as const),
 ]);
 
 /** `totals` with the mean over time of each level in place of its sum; null when an interval has no report. */
-function overTime({ intervals, hours }: SeriesTable, totals: Totals, values: Series['values']): Totals | null {
+function averageOverTime({ intervals, hours }: SeriesTable, totals: Totals, values: Series['values']): Totals | null {
   if (intervals.includes(null)) return null;
   const allHours = hours.reduce((sum, each) => sum + each, 0);
   const mean = (field: SumField): number =>
     values(field).reduce<number>((sum, value, at) => sum + (value ?? 0) * (hours[at]! / allHours), 0);
-  return { ...totals, sum: (field) => (LEVELS.has(field) ? mean(field) : totals.sum(field)) };
+  return { ...totals, sum: (field) => (AVERAGED_FIELDS.has(field) ? mean(field) : totals.sum(field)) };
 }
 
 const NO_GROUP = 0xffff_ffff;
@@ -140,7 +140,7 @@ function* addSeries(table: SeriesTable, added: Uint32Array, fields: readonly Sum
     }
     return sums;
   });
-  return { keys: [], values, totals: overTime(table, yield* addGroups(table.all, added, fields), values) };
+  return { keys: [], values, totals: averageOverTime(table, yield* addGroups(table.all, added, fields), values) };
 }
 
 function* orderSeries(

@@ -1,4 +1,4 @@
-// Finds workloads that have more than one row. Names are compared without regard to case, as for entities.
+// Finds workloads that have more than one row. Names are compared ignoring case, as for entities.
 
 import { foldCase } from '../columns/case-folding.js';
 import { NAME_FIELDS, type Columns, type NameColumn } from '../columns/columns.js';

@@ -55,7 +55,7 @@ export const relatedKey = memoizeByRequest((request: WorkloadCostsRequest): stri
   return toRequestKey({ ...base, namespaces: undefined, isNamespaceExclude: undefined });
 });
 
-/** Whether a filter includes a name, without regard to case. Without a list it includes all names. */
+/** Whether a filter includes a name, ignoring case. Without a list it includes all names. */
 function createNameFilter(names: readonly string[] | undefined, isExclude: boolean | undefined) {
   if (names === undefined) return () => true;
   const folded = new Set(names.map(foldCase));

@@ -1,4 +1,4 @@
-// Finds the rows of a workload by its type and name, without regard to case.
+// Finds the rows of a workload by its type and name, ignoring case.
 
 import { foldCase } from '../columns/case-folding.js';
 import { nameOf } from '../columns/cells.js';

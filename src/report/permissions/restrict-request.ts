@@ -82,7 +82,7 @@ function narrowNames(
   if (allowed === undefined) return undefined;
   const [exact, folded] = [new Set(excluded), new Set(excluded?.map(foldCase))];
   const wanted = allowed.filter((name) => !folded.has(foldCase(name)));
-  // It is not documented whether ScaleOps excludes names without regard to case, so leave that to ScaleOps.
+  // It is not documented whether ScaleOps excludes names ignoring case, so leave that to ScaleOps.
   const isCertain = allowed.every((name) => exact.has(name) || !folded.has(foldCase(name)));
   return isCertain && wanted.length <= MAX_NAMES ? wanted : undefined;
 }

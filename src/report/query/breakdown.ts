@@ -42,7 +42,7 @@ interface BreakdownInput {
   readonly ranksOf: (dimension: number) => Computation<Ranks>;
   readonly orderBy: GroupOrder;
   readonly first?: number | undefined;
-  /** The sums to compute. Other sums are computed in one go when they are read. */
+  /** The sums to compute. Other sums are computed without yielding when they are read. */
   readonly fields: readonly SumField[];
 }
 

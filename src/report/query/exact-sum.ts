@@ -14,7 +14,7 @@ export interface Sums {
   readonly low?: Float64Array;
   readonly rest?: Float64Array;
   /** The sums in units of the smallest double, when three doubles are not enough. */
-  readonly smallest?: readonly bigint[];
+  readonly bigintUnits?: readonly bigint[];
 }
 
 /** Adds up the numbers of `rows`, each into the group at the same index of `groups`. A null adds nothing. */
@@ -48,7 +48,7 @@ export function* sumByGroup(
       rest[group]! += lostTwice;
     }
   });
-  if (!state.isExact) return { scale, high, smallest: yield* sumUnitsByGroup(values, rows, groups, groupCount) };
+  if (!state.isExact) return { scale, high, bigintUnits: yield* sumUnitsByGroup(values, rows, groups, groupCount) };
   return isZero(low) && isZero(rest) ? { scale, high } : { scale, high, low, rest };
 }
 
@@ -62,22 +62,22 @@ export function* sumRows(column: NumberColumn, rows: Uint32Array): Computation<n
 }
 
 /** The sum of one group. */
-export function sumOf({ scale, high, low, rest, smallest }: Sums, group: number): number {
-  if (smallest !== undefined) return limit(fromUnits(smallest[group]!, scale));
+export function sumOf({ scale, high, low, rest, bigintUnits }: Sums, group: number): number {
+  if (bigintUnits !== undefined) return limit(fromUnits(bigintUnits[group]!, scale));
   return low === undefined ? limit(high[group]!) / scale : round(high[group]!, low[group]!, rest![group]!, scale);
 }
 
 /** The sum of one group in units of the smallest double, not divided by the scale. */
-export function unitsOf({ high, low, rest, smallest }: Sums, group: number): bigint {
-  return smallest?.[group] ?? sumUnits([high[group]!, low?.[group] ?? 0, rest?.[group] ?? 0]);
+export function unitsOf({ high, low, rest, bigintUnits }: Sums, group: number): bigint {
+  return bigintUnits?.[group] ?? sumUnits([high[group]!, low?.[group] ?? 0, rest?.[group] ?? 0]);
 }
 
 /** Approximate size of a BigInt for a sum of doubles. */
 const UNITS_BYTES = 160;
 
 /** Retained memory, in bytes. */
-export function measureSums({ high, low, smallest }: Sums): number {
-  return high.byteLength * (low === undefined ? 1 : 3) + UNITS_BYTES * (smallest?.length ?? 0);
+export function measureSums({ high, low, bigintUnits }: Sums): number {
+  return high.byteLength * (low === undefined ? 1 : 3) + UNITS_BYTES * (bigintUnits?.length ?? 0);
 }
 
 /** The sum of each of `groupCount` groups. */
@@ -90,11 +90,11 @@ export function* readSums(sums: Sums, groupCount: number): Computation<Float64Ar
 }
 
 /** Adds up some of the groups: exactly, so that groups and their total agree. */
-export function* sumGroups({ scale, high, low, rest, smallest }: Sums, groups: Uint32Array): Computation<number> {
-  if (smallest !== undefined) {
+export function* sumGroups({ scale, high, low, rest, bigintUnits }: Sums, groups: Uint32Array): Computation<number> {
+  if (bigintUnits !== undefined) {
     let total = 0n;
     yield* forEachIndex(groups.length, (at) => {
-      total += smallest[groups[at]!]!;
+      total += bigintUnits[groups[at]!]!;
     });
     return limit(fromUnits(total, scale));
   }

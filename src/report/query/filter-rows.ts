@@ -13,7 +13,7 @@ export interface DimensionMatch {
   readonly exclude: boolean;
 }
 
-/** All given conditions must match. A list of names matches any of them, without regard to case. */
+/** All given conditions must match. A list of names matches any of them, ignoring case. */
 export interface RowsWhere {
   readonly clusterNames?: readonly string[] | undefined;
   readonly namespaces?: readonly string[] | undefined;
@@ -21,7 +21,7 @@ export interface RowsWhere {
   readonly workloadNames?: readonly string[] | undefined;
   /** Compared exactly, as the keys of groups are. */
   readonly dimensions?: readonly DimensionMatch[] | undefined;
-  /** Part of the name of the cluster, the namespace or the workload, without regard to case. No pattern. */
+  /** Part of the name of the cluster, the namespace or the workload, ignoring case. No pattern. */
   readonly search?: string | undefined;
   /** Inclusive. A row without the number does not match. */
   readonly minTotalCost?: number | undefined;

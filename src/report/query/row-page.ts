@@ -16,7 +16,7 @@ export interface RowQuery extends PageArguments {
   /** The first key decides, each further key among equal rows, and then their ids; empty: ScaleOps' order. */
   readonly orderBy?: readonly RowOrder[] | undefined;
   readonly origin: RowOrigin;
-  /** Whether ids or cursors will be read. Otherwise they are computed in one go when they are read. */
+  /** Whether ids or cursors will be read. Otherwise they are computed without yielding when they are read. */
   readonly needsIds?: boolean | undefined;
 }
 

@@ -33,7 +33,7 @@ export function totalsOf({ rowCounts, sums, rowsWithoutCost }: GroupTotals, grou
 
 /**
  * The totals of several groups, added up.
- * @param fields the sums that will be read; any other is computed in one go.
+ * @param fields the sums that will be read; any other is computed without yielding.
  */
 export function* addGroups(all: GroupTotals, groups: Uint32Array, fields: Iterable<SumField>): Computation<Totals> {
   const count = (counts: ArrayLike<number>): number => groups.reduce((sum, group) => sum + counts[group]!, 0);

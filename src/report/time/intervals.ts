@@ -46,11 +46,11 @@ export function splitIntoIntervals(options: IntervalOptions, nowMs: number): rea
   const range = options.range ?? defaultRange(granularity, timeZone);
   const requested = toWindow(range, nowMs);
   assertBegun(requested, nowMs);
-  assertNotLonger(granularity, range, requested);
+  assertGranularityFits(granularity, range, requested);
 
   const window = {
     startTime: startOfInterval(requested.startTime, granularity, timeZone),
-    endTime: lastEnd(requested, options, nowMs),
+    endTime: endOfLastInterval(requested, options, nowMs),
   };
   // The count of hours may be one too high: the intervals themselves decide.
   const count = countIntervals(window, granularity, timeZone);
@@ -83,7 +83,7 @@ function toWindow(range: SeriesRange, nowMs: number): ReportWindow {
   return 'between' in range ? range.between : { startTime: nowMs - range.lastMs, endTime: nowMs };
 }
 
-function lastEnd(requested: ReportWindow, { granularity, timeZone }: IntervalOptions, nowMs: number): number {
+function endOfLastInterval(requested: ReportWindow, { granularity, timeZone }: IntervalOptions, nowMs: number): number {
   const hour = floorHour(nowMs, timeZone);
   const endTime = Math.min(requested.endTime, hour);
   if (endTime > startOfInterval(requested.startTime, granularity, timeZone)) return endTime;
@@ -104,8 +104,12 @@ function createLimitError(window: ReportWindow, options: IntervalOptions, count:
 const DAYS = { HOURLY: 1 / 24, DAILY: 1, WEEKLY: 7, MONTHLY: 28 } as const;
 const UNIT_DAYS: Readonly<Record<CalendarUnit, number>> = { DAY: 1, WEEK: 7, MONTH: 28, QUARTER: 90, YEAR: 365 };
 
-/** A calendar range counts with all of its current unit: "this month so far" by week is allowed from its first day on. */
-function assertNotLonger(granularity: Granularity, range: SeriesRange, { startTime, endTime }: ReportWindow): void {
+/** The current unit of a calendar range counts in full: "this month so far" by week is allowed on its first day. */
+function assertGranularityFits(
+  granularity: Granularity,
+  range: SeriesRange,
+  { startTime, endTime }: ReportWindow,
+): void {
   const days =
     'calendar' in range ? range.calendar.count * UNIT_DAYS[range.calendar.unit] : toDays(endTime - startTime);
   if (DAYS[granularity] <= days) return;

@@ -7,15 +7,15 @@ import { TimeRangeError } from './time-range-error.js';
 export type WindowState = 'RUNNING' | 'SETTLING' | 'SETTLED';
 
 interface WindowStateOptions {
-  /** Whether the range goes on, although the window that is sent ends at a full hour: `last`, or `includeCurrent`. */
-  readonly reachesPresent: boolean;
+  /** Whether the range ends now, although the requested window ends at a full hour. */
+  readonly isOpenEnded: boolean;
   /** How long ScaleOps corrects costs after the end of a window. */
   readonly settledAfterMs: number;
 }
 
 export function windowState({ endTime }: ReportWindow, options: WindowStateOptions, nowMs: number): WindowState {
   const sinceEndMs = nowMs - endTime;
-  if (options.reachesPresent || sinceEndMs < HOUR_MS) return 'RUNNING';
+  if (options.isOpenEnded || sinceEndMs < HOUR_MS) return 'RUNNING';
   return sinceEndMs < options.settledAfterMs ? 'SETTLING' : 'SETTLED';
 }
 

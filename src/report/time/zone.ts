@@ -30,7 +30,7 @@ export function startOfDate(date: Temporal.PlainDate, timeZone: string): number 
   return date.toZonedDateTime(timeZone).epochMilliseconds;
 }
 
-/** The last date that has begun. Where clocks go back over midnight, the new date goes on. */
+/** The last date that has begun. When clocks go back past midnight, the new date stays current. */
 export function dateAt(epochMs: number, timeZone: string): Temporal.PlainDate {
   const date = zonedAt(epochMs, timeZone).toPlainDate();
   const next = date.add({ days: 1 });

@@ -98,7 +98,7 @@ export class TokenCache implements TokenProvider {
       this.#current = toCachedToken(token, lifetimeMs, this.#clock.now());
       return this.#current;
     } catch (error) {
-      if (error instanceof UpstreamError && error.isRejection) this.#pause();
+      if (error instanceof UpstreamError && error.isAuthFailure) this.#pause();
       throw error;
     }
   }
