@@ -96,6 +96,7 @@ class SigningKeys {
   readonly #remote: ReturnType<typeof createRemoteJWKSet>;
   #fetchedAt = -Infinity;
   #isFailing = false;
+  #refreshing: Promise<void> | undefined;
   /** The status of the last response; undefined before it. */
   #status: number | undefined;
 
@@ -122,7 +123,7 @@ class SigningKeys {
   }
 
   readonly find: JWTVerifyGetKey = async (header, token) => {
-    // The first token after a while waits for a refresh: its key may have been withdrawn. Not if the issuer fails.
+    // After a while tokens wait for a refresh: their key may have been withdrawn. Not if the issuer fails.
     if (this.#isFailing) void this.#refresh(RETRY_MS);
     else if (this.#remote.fresh) await this.#refresh(REFRESH_MS);
     try {
@@ -139,8 +140,14 @@ class SigningKeys {
     }
   };
 
+  /** Concurrent callers wait for one refresh. */
   async #refresh(afterMs: number): Promise<void> {
-    if (this.#wasFetched(afterMs)) return;
+    if (this.#refreshing === undefined && this.#wasFetched(afterMs)) return;
+    this.#refreshing ??= this.#reload().finally(() => (this.#refreshing = undefined));
+    await this.#refreshing;
+  }
+
+  async #reload(): Promise<void> {
     try {
       await this.#remote.reload();
       this.#setFailing(false);

@@ -137,7 +137,7 @@ async function alignAges(pair: Pair, { loaders }: GatewayContext): Promise<Pair>
       : [current, { ...doubled, ...(await loaders.report.reload(doubled.request)) }];
   if (!areApart(reloaded)) return reloaded;
   throw new UpstreamError('UPSTREAM_UNAVAILABLE', {
-    message: 'The two reports of this comparison are of different times. Try again when ScaleOps answers.',
+    message: 'The two reports of this comparison were fetched at different times. Try again when ScaleOps responds.',
     reason: 'reports of different times',
   });
 }
@@ -149,10 +149,12 @@ async function assertDerivable(reports: readonly LoadedReport[], { runReportQuer
     const isReadable =
       isFullyReadable(report.warnings, ['totalCost', 'onDemandHours', 'spotHours']) && totals.rowsWithoutCost() === 0;
     if (report.isComplete && isReadable) continue;
+    const isOtherWindow = isReadable && report.warnings.some(({ code }) => code === 'WINDOW_MISMATCH');
+    const problem = isOtherWindow
+      ? 'ScaleOps covers another period than requested'
+      : 'Some costs of ScaleOps are missing';
     throw new UpstreamError('UPSTREAM_BAD_RESPONSE', {
-      message:
-        'Some costs of ScaleOps are missing, so that no baseline can be derived for workloads. ' +
-        'Compare `aggregatedCosts` instead.',
+      message: `${problem}, so no baseline can be derived for workloads. Compare \`aggregatedCosts\` instead.`,
       reason: 'no baseline from incomplete reports',
     });
   }

@@ -118,8 +118,9 @@ interface ListSize {
 function findList(field: GraphQLField<unknown, unknown>, node: FieldNode, read: ReadValue) {
   const directives = field.extensions.directives as readonly { name: string; args: ListSize }[] | undefined;
   const listSize = directives?.find(({ name }) => name === 'listSize')?.args;
-  if (listSize?.slicingArguments === undefined) return undefined;
-  const { slicingArguments, assumedSize = 1, sizedFields } = listSize;
+  // Short lists of a row, such as its labels, are not counted.
+  if (listSize === undefined || (listSize.slicingArguments ?? listSize.sizedFields) === undefined) return undefined;
+  const { slicingArguments = [], assumedSize = 1, sizedFields } = listSize;
   const sizes = field.args
     .filter(({ name }) => slicingArguments.includes(name))
     .map(({ name, defaultValue }) => {

@@ -79,7 +79,11 @@ function shutDown(provider: TracerProvider, clock: Clock): Promise<void> {
 
 /** `proxyEnv` is an option of Node's agents since 24.5. */
 function toAgentOptions(proxy: ProxySettings | undefined) {
-  const proxyEnv = proxy && { HTTP_PROXY: proxy.httpProxy, HTTPS_PROXY: proxy.httpsProxy, NO_PROXY: proxy.noProxy };
+  const proxyEnv = proxy && {
+    HTTP_PROXY: proxy.httpProxy,
+    HTTPS_PROXY: proxy.httpsProxy ?? proxy.httpProxy,
+    NO_PROXY: proxy.noProxy,
+  };
   return { keepAlive: true, ...(proxyEnv && { proxyEnv }) };
 }
 

@@ -43,6 +43,7 @@ describe('with GATEWAY_CORS_ORIGINS', () => {
   test.each([LISTED, OTHER])('a preflight of %s succeeds without a token', async (origin) => {
     const response = await preflight(origin);
     expect([response.status, await response.text()]).toEqual([204, '']);
+    expect(response.headers.get('content-length')).toBeNull();
     expect(response.headers.get('vary')).toBe('origin, access-control-request-headers');
     expect(corsOf(response.headers)).toEqual({
       'access-control-allow-origin': origin,

@@ -85,6 +85,11 @@ describe('the cost estimate', () => {
       { no: false },
     ],
     [
+      'the assumed size of a list without arguments',
+      REPORT + 31 * (REPORT + LIST + 10),
+      '{ costTimeSeries { intervals { report { rows(first: 10) { nodes { id } } } } } }',
+    ],
+    [
       'rows below rows',
       REPORT + LIST + 10 * (1 + 1 + 1 + LIST + 20),
       rows('(first: 10)', 'nodes { kubernetesCluster { costs { rows(first: 20) { nodes { id } } } } }'),

@@ -258,13 +258,13 @@ describe('a name of another type', () => {
     const warnings = [
       {
         code: 'UNREADABLE_NAME',
-        message: '1 value of clusterName could not be read and is null.',
+        message: 'At least one value of clusterName could not be read and is null.',
         count: 1,
         field: 'clusterName',
       },
       {
         code: 'UNREADABLE_NAME',
-        message: '1 value of namespace could not be read and is null.',
+        message: 'At least one value of namespace could not be read and is null.',
         count: 1,
         field: 'namespace',
       },

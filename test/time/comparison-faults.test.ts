@@ -17,6 +17,20 @@ describe('the comparison of a workload report', () => {
   const QUERY =
     '{ workloadCosts(filter: { last: "3d" }) { asOf comparison { totals { totalCost { current baseline } } } } }';
 
+  test('says that the longer report covers another period', async () => {
+    await using gateway = await startCompanyGateway(createManualClock(START_MS));
+    const window = {
+      startTime: new Date(START_MS - 86_400_000).toISOString(),
+      endTime: new Date(START_MS).toISOString(),
+    };
+    gateway.upstream.onRequest = ({ parameters }) => (parameters.range === '6d' ? { members: { window } } : undefined);
+    const { response } = await gateway.count(QUERY);
+    expect(response.errors.map(({ message }) => message)).toEqual([
+      'ScaleOps covers another period than requested, so no baseline can be derived for workloads. ' +
+        'Compare `aggregatedCosts` instead.',
+    ]);
+  });
+
   test.each<[title: string, range: string, members: object]>([
     ['the longer report is partial', '6d', { errors: ['dev: deadline exceeded'] }],
     ['the report is partial', '3d', { errors: ['dev: deadline exceeded'] }],

@@ -86,6 +86,13 @@ describe('a time zone', () => {
     },
   );
 
+  test('is refused without quotation marks', async () => {
+    await using gateway = await startCompanyGateway(createManualClock(START_MS));
+    const { errors } = await gateway.send('{ costTimeSeries(timeZone: UTC) { id } }');
+    expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
+    expect(gateway.upstream.received).toEqual([]);
+  });
+
   test('is accepted by any of its IANA names', async () => {
     await using gateway = await startCompanyGateway(createManualClock(START_MS));
     for (const zone of ['Europe/Berlin', 'Asia/Calcutta', 'Etc/GMT+5', 'EST5EDT', 'europe/berlin']) {
@@ -144,6 +151,11 @@ describe('a time series', () => {
     [
       'a repeated dimension',
       'series(by: [{ label: "team" }, { label: "team" }]) { seriesCount }',
+      /^by\[1\] must not repeat a dimension/,
+    ],
+    [
+      'a label and the same label as the only alternative',
+      'series(by: [{ label: "team" }, { anyLabel: ["team"] }]) { seriesCount }',
       /^by\[1\] must not repeat a dimension/,
     ],
     [

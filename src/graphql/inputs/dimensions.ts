@@ -75,8 +75,9 @@ export function toDimensions(by: readonly DimensionInput[]): NamedDimension[] {
   assertNotEmpty('by', by, 'must name a dimension, such as [{field: NAMESPACE}].');
   assertCount('by', by, MAX_DIMENSIONS);
   const named = by.map((input, index) => toDimension(`by[${index}]`, input));
-  const names = named.map(({ name }) => name);
-  const repeated = names.findIndex((name, index) => names.indexOf(name) < index);
+  // One alternative is that label.
+  const keys = named.map(({ name }) => name.replace(/^anyLabel:(?=[^,]*$)/, 'label:'));
+  const repeated = keys.findIndex((key, index) => keys.indexOf(key) < index);
   if (repeated >= 0) throw new UserInputError(`by[${repeated}]`, 'must not repeat a dimension.');
   return named;
 }

@@ -99,7 +99,7 @@ function resolveList<T>(
   if (maxPageRows !== undefined && page.rowCount > maxPageRows) {
     throw new UserInputError(
       'first',
-      `must be given and at most ${maxPageRows} (GATEWAY_MAX_PAGE_ROWS): here it would be ${page.rowCount} rows.`,
+      `or \`last\` must be given and at most ${maxPageRows} (GATEWAY_MAX_PAGE_ROWS): this page would have ${page.rowCount} rows.`,
     );
   }
   const members = serializesLists ? toMembers(info) : undefined;

@@ -1,7 +1,7 @@
 // The scalars DateTime, CostDuration and TimeZone. An invalid value is BAD_USER_INPUT; graphql-js or the error formatter
 // adds its path in the input.
 
-import { GraphQLError, Kind, print, type ValueNode } from 'graphql';
+import { GraphQLError, Kind, type ValueNode } from 'graphql';
 
 import { toTimeZone } from '../../report/time/zone.js';
 import { builder } from '../builder.js';
@@ -48,7 +48,7 @@ function stringScalar<T>(name: string, rule: string, parse: (text: string) => T 
   };
   return {
     parseValue: (value: unknown) => parseOrThrow(value),
-    parseLiteral: (node: ValueNode) => parseOrThrow(node.kind === Kind.STRING ? node.value : print(node), node),
+    parseLiteral: (node: ValueNode) => parseOrThrow(node.kind === Kind.STRING ? node.value : undefined, node),
   };
 }
 

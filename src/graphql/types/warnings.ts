@@ -43,7 +43,9 @@ const MESSAGES: Readonly<Record<WarningCode, (count: number, field: string, hasW
       : `${count} rows were not objects and are left out.`,
   DUPLICATE_ROW: (count) =>
     `${count} ${count === 1 ? 'row repeats' : 'rows repeat'} a workload that has a row already. Its cost is the sum of its rows.`,
-  UNREADABLE_NAME: describeUnreadable,
+  // With permissions, the number of such rows is not shown.
+  UNREADABLE_NAME: (count, field) =>
+    count === 1 ? `At least one value of ${field} could not be read and is null.` : describeUnreadable(count, field),
   UNREADABLE_NUMBER: describeUnreadable,
   UNREADABLE_LABELS: (count, field) =>
     `${count} ${count === 1 ? 'list' : 'lists'} of ${field} could not be read completely. The rest is left out.`,

@@ -23,7 +23,9 @@ export function toPageResponse(request: HttpRequest, { status, headers, body = [
     'content-security-policy': CONTENT_SECURITY_POLICY,
     ...headers,
   };
-  const length = !isStream(body) && status !== 304 ? ['content-length', String(byteLength(body))] : [];
+  // RFC 9110, section 8.6: a 204 has no content-length.
+  const hasLength = !isStream(body) && status !== 204 && status !== 304;
+  const length = hasLength ? ['content-length', String(byteLength(body))] : [];
   return { status, headers: [...Object.entries(all).flat(), ...SECURITY_HEADERS, ...length], body };
 }
 
