@@ -262,15 +262,15 @@ describe.skipIf(isRedisSkipped)('replicas that get the same request at the same 
     return { ...fixture, replica, response: replica.sendAs(ANN, QUERY) };
   }
 
-  test('wait for the lock of a dead replica no longer than its time to live', async () => {
+  test('fetch as soon as the lock of a dead replica is gone', async () => {
     let name = '';
-    const { clock, watch, redis, upstream, replica, response } = await startLocked((connection, lock) => {
+    const { clock, redis, upstream, replica, response } = await startLocked((connection, lock) => {
       name = lock;
       return connection.set(lock, 'holder 1', 'PX', LOCK_TTL_MS);
     });
     await clock.timersSet(POLL_MS, 1);
-    await redis.command('PEXPIRE', name, '1');
-    await watch.event(/^expired .*:lock:/);
+    // As Redis does at the end of the time to live.
+    await redis.command('DEL', name);
     clock.advance(POLL_MS);
     expectData(await response);
     expect(cacheOf(replica)).toEqual(from('miss'));

@@ -896,7 +896,7 @@ describe('the related reports of a cache', () => {
   });
 
   test('do not offer evicted reports; a lookup does not mark a report as used, its use does', async () => {
-    const fixture = createFixture({ maxBytes: 8_000 });
+    const fixture = createFixture({ maxBytes: 7_000 });
     const others = { ...BASE, range: '8d' };
     await fixture.load(of('a'));
     for (const name of ['b', 'c']) await fixture.load(of(name, others));
