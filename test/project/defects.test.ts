@@ -132,7 +132,7 @@ const STEPS = [
   ],
   ...['document.parse', 'document.validate', 'prepare the operation', 'compute the key', 'cached responses.get'],
   ...['limit the cost', 'execute', 'format the errors', 'compute the age', 'serialize', 'compress'],
-  ...['cached responses.claim', 'write the headers'],
+  ...['cached responses.tryStart', 'write the headers'],
 ];
 /** These steps run before or after the response is known, so the log line or the count fails. */
 const OUTER_STEPS = ['negotiate', 'limit the rate.afterExecution', 'log', 'count'];
