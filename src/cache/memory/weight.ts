@@ -13,7 +13,7 @@ const ARRAY_HEADER_BYTES = 48;
 /** One character outside of Latin-1 makes V8 store every character of the string in two bytes. */
 const TWO_BYTE_CHARACTER = /[^\0-\u00ff]/;
 /** An entry without its report and strings: its objects, and its nodes in the LRU list and the index. */
-const ENTRY_BYTES = 600;
+const ENTRY_BYTES = 570;
 
 export function weighEntry({ key, report, request }: ReportEntry): number {
   const relatedKeyBytes = request.report === 'workloads' ? weighString(relatedKey(request)) : 0;
